@@ -1,0 +1,44 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need.
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test soak lint format lock bench clean
+
+help:
+	@echo 'make demo                   watch a real model degrade, and the alerts arrive (ARGS=--once: one pass, for CI)'
+	@echo 'make test                   all tests, real Prometheus and Alertmanager included'
+	@echo 'make lint                   ruff and mypy'
+	@echo 'make format                 ruff format'
+	@echo 'make bench                  speed against naive versions and peers'
+	@echo 'make lock                   write requirements/*.lock anew'
+
+demo:
+	@scripts/venv.sh $(VENV) demo
+	@scripts/servers.sh
+	@$(BIN)/python -m demo $(ARGS)
+
+test:
+	@scripts/venv.sh $(VENV) dev
+	@scripts/servers.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint:
+	@scripts/venv.sh $(VENV) dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format:
+	@scripts/venv.sh $(VENV) dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench:
+	@scripts/venv.sh $(VENV) demo
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+lock:
+	@scripts/lock.sh $(VENV)
+
+clean:
+	rm -rf $(VENV) .demo

@@ -1,0 +1,198 @@
+"""From a configuration to the running parts: which parser feeds which monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.config import Configuration, ModelSource, SyslogSource
+from exporter.drift import reference_file
+from exporter.drift.reference import Reference
+from exporter.event_time import EventTime
+from exporter.markov import model_file
+from exporter.markov.scoring import Scorer
+from exporter.monitors import names
+from exporter.monitors.accuracy import Accuracy
+from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.confidence import Confidence
+from exporter.monitors.drift import Drift
+from exporter.monitors.facts import Facts
+from exporter.monitors.group import MonitorGroup
+from exporter.monitors.isolation import Isolation
+from exporter.monitors.latency import Latency
+from exporter.monitors.missing_features import MissingFeatures
+from exporter.monitors.protocol import Monitor
+from exporter.monitors.syslog_anomaly import SyslogAnomaly
+from exporter.monitors.syslog_counts import SyslogCounts
+from exporter.monitors.throughput import Throughput
+from exporter.monitors.validation import Validation
+from exporter.monitors.versions import ModelMonitors
+from exporter.parsing.json_lines import JsonLines
+from exporter.parsing.syslog_rfc3164 import SyslogLines
+from exporter.pipeline import Group
+from exporter.records import RecordBatch, SyslogBatch
+from exporter.source import Source
+from exporter.tailing.tail import Tail
+
+IDLE_SECONDS = 86_400.0
+SYSLOG_GROUP = "syslog"
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The parts of a pipeline.
+
+    Attributes
+    ----------
+    windows_end
+        For each group, where its windows end when files are read once; empty as it runs live.
+    """
+
+    sources: list[Source[Any]]
+    groups: dict[str, Group]
+    windows_end: dict[str, Callable[[], float]]
+    isolation: Isolation
+    budget: SeriesBudget
+
+
+def assemble(
+    configuration: Configuration, *, replay: bool, without: Collection[str] = ()
+) -> Assembled:
+    """Build sources and monitors.
+
+    Parameters
+    ----------
+    replay
+        Whether "now" is the latest event (files are read once) or the clock.
+    without
+        Names of monitors to leave out.
+
+    Raises
+    ------
+    UsageError
+        If a reference or a Markov model that the configuration names can't be read.
+    """
+    parts = Assembled([], {}, {}, Isolation(), SeriesBudget(configuration.limits.series))
+    parts.isolation.known([name for name in names.ALL if name not in without])
+    for model in configuration.models:
+        _add_model(parts, configuration, model, replay=replay, without=without)
+    if configuration.syslog:
+        _add_syslog(parts, configuration, replay=replay, without=without)
+    return parts
+
+
+def json_parser(
+    model: ModelSource, models: Sequence[ModelSource], features: Collection[str] | None
+) -> JsonLines:
+    """Return the parser of a model's prediction log."""
+    others = {other.name for other in models} - {model.name}
+    return JsonLines(model.task, model.fields, features, others)
+
+
+def _add_model(
+    parts: Assembled,
+    configuration: Configuration,
+    model: ModelSource,
+    *,
+    replay: bool,
+    without: Collection[str],
+) -> None:
+    reference = None if model.drift is None else reference_file.read(model.drift.reference)
+    group = _model_group(parts, configuration, model, reference, without)
+    event_time = EventTime(configuration.windows, replay=replay)
+    features = () if reference is None else reference.features
+    parts.groups[model.name] = group
+    if replay:
+        parts.windows_end[model.name] = lambda: event_time.latest
+    parts.sources.append(
+        Source(
+            model.name,
+            Tail(model.paths, model.start, configuration.rotate_wait),
+            json_parser(model, configuration.models, features),
+            event_time,
+            group.update,
+        )
+    )
+
+
+def _model_group(
+    parts: Assembled,
+    configuration: Configuration,
+    model: ModelSource,
+    reference: Reference | None,
+    without: Collection[str],
+) -> ModelMonitors:
+    windows = configuration.windows
+    by_model = {"model": model.name}
+    info = {"task": model.task, "reference": "" if reference is None else reference.label}
+    thresholds = model.thresholds.model_dump(exclude_none=True)
+    objectives: dict[str, float] = {name: slo.objective for name, slo in model.slo.items()}
+
+    def whole() -> list[Monitor[RecordBatch]]:
+        return _kept(
+            [
+                Facts(by_model, info, thresholds, objectives),
+                Validation(by_model, windows),
+            ],
+            without,
+        )
+
+    def version(name: str) -> list[Monitor[RecordBatch]]:
+        labels = {**by_model, "version": name}
+        monitors: list[Monitor[RecordBatch]] = [
+            Throughput(labels, windows, parts.budget),
+            Confidence(labels, windows),
+            Latency(labels, windows),
+            Accuracy(labels, windows, parts.budget),
+        ]
+        if reference is not None and model.drift is not None:
+            monitors += [
+                Drift(labels, windows, model.drift, reference),
+                MissingFeatures(labels, reference),
+            ]
+        return _kept(monitors, without)
+
+    return ModelMonitors(whole, version, parts.isolation, parts.budget, IDLE_SECONDS)
+
+
+def _add_syslog(
+    parts: Assembled, configuration: Configuration, *, replay: bool, without: Collection[str]
+) -> None:
+    scorers = {
+        source.name: Scorer(model_file.load(source.model), source.scorer)
+        for source in configuration.syslog
+        if source.model is not None
+    }
+
+    def build() -> list[Monitor[SyslogBatch]]:
+        monitors = [SyslogCounts(), SyslogAnomaly(configuration.windows, scorers)]
+        return _kept(monitors, without)
+
+    group: MonitorGroup[SyslogBatch] = MonitorGroup(build, parts.isolation)
+    parts.groups[SYSLOG_GROUP] = group
+    # One clock for all sources: a host that logs to two of them has one set of windows.
+    event_time = EventTime(configuration.windows, replay=replay)
+    if replay:
+        parts.windows_end[SYSLOG_GROUP] = lambda: event_time.latest
+    for source in configuration.syslog:
+        parts.sources.append(_syslog_source(configuration, source, event_time, group))
+
+
+def _syslog_source(
+    configuration: Configuration,
+    source: SyslogSource,
+    event_time: EventTime,
+    group: MonitorGroup[SyslogBatch],
+) -> Source[SyslogBatch]:
+    return Source(
+        source.name,
+        Tail(source.paths, source.start, configuration.rotate_wait),
+        SyslogLines(source.name, source.timezone, source.leading_fields),
+        event_time,
+        group.update,
+    )
+
+
+def _kept(monitors: Sequence[Any], without: Collection[str]) -> list[Any]:
+    return [monitor for monitor in monitors if monitor.name not in without]

@@ -1,0 +1,58 @@
+"""The command line: one subcommand a file, each imported when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from exporter import __version__
+from exporter.commands import check, config, reference, run, scan, syslog
+from exporter.commands.streams import Streams
+from exporter.errors import UsageError
+
+COMMANDS = (run, scan, check, reference, syslog, config)
+EXIT_USAGE = 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    whole = argparse.ArgumentParser(
+        prog="modeltail",
+        description="Prometheus exporter that turns the logs of machine-learning models, and of "
+        "the machines they run on, into metrics, statistics and alerts.",
+        epilog="Exit codes: 0 fine, 1 a check found something, 2 bad usage or configuration.",
+    )
+    whole.add_argument("--version", action="version", version=f"modeltail {__version__}")
+    subparsers = whole.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return whole
+
+
+def execute(arguments: Sequence[str], streams: Streams) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.run(options, streams)
+    except UsageError as error:
+        for line in str(error).splitlines():
+            print(f"modeltail: {line}", file=streams.err)
+        return EXIT_USAGE
+    return code
+
+
+def main() -> NoReturn:
+    """Run the command that the process was started with."""
+    try:
+        code = execute(sys.argv[1:], Streams.standard())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

@@ -1,0 +1,205 @@
+"""``modeltail check``: validate the configuration and try it on the head of the real files."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from exporter.commands.options import add_config_file
+from exporter.commands.streams import Streams
+
+if TYPE_CHECKING:
+    # argparse keeps the type of what add_subparsers returns to itself.
+    from argparse import _SubParsersAction
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from exporter.config import Configuration, ModelSource, SyslogSource
+    from exporter.records import RecordBatch, SyslogBatch
+
+DEFAULT_SAMPLE = 1000
+
+
+def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "check",
+        help="validate the configuration and try it on the head of the real files",
+        description="Validate the configuration and try it on the first lines of each file. "
+        "Exits with 1 if something was found that will lose data or leave metrics out.",
+    )
+    add_config_file(parser)
+    parser.add_argument(
+        "--sample",
+        type=_positive,
+        default=DEFAULT_SAMPLE,
+        metavar="N",
+        help=f"lines to try of each file (default: {DEFAULT_SAMPLE})",
+    )
+    parser.set_defaults(run=run)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found out about one source."""
+
+    name: str
+    lines: int = 0
+    parsed: int = 0
+    facts: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def run(arguments: argparse.Namespace, streams: Streams) -> int:
+    """Print a report of each source."""
+    from exporter import config  # noqa: PLC0415
+
+    configuration = config.load(arguments.config_file)
+    print(f"{arguments.config_file}: the configuration is valid", file=streams.out)
+    reports = [
+        *(_model(configuration, model, arguments.sample) for model in configuration.models),
+        *(_syslog(source, arguments.sample) for source in configuration.syslog),
+    ]
+    for report in reports:
+        print(f"\n{report.name}: {report.parsed} of {report.lines} lines parse", file=streams.out)
+        for fact in report.facts:
+            print(f"  {fact}", file=streams.out)
+        for problem in report.problems:
+            print(f"  problem: {problem}", file=streams.out)
+    found = sum(len(report.problems) for report in reports)
+    print(f"\n{found} problems found" if found else "\nno problem found", file=streams.out)
+    return 1 if found else 0
+
+
+def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the first lines of a file, and note what keeps it from being read."""
+    from exporter.errors import UsageError  # noqa: PLC0415
+    from exporter.tailing.inputs import read_blocks  # noqa: PLC0415
+
+    left = sample
+    try:
+        for block in read_blocks([path]):
+            if block.too_long:
+                report.lines += block.too_long
+                report.problems.append(f"{path}: {block.too_long} lines are longer than 1 MiB")
+            yield block.first_line, block.lines[:left]
+            left -= len(block.lines)
+            if left <= 0:
+                return
+    except UsageError as error:
+        report.problems.append(str(error))
+
+
+def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> list[Any]:
+    """Parse the head of each file of a source and return the batches."""
+    from exporter.tailing.discovery import discover  # noqa: PLC0415
+
+    discovered = discover(paths)
+    for reason, count in discovered.errors.items():
+        report.problems.append(f"{count} of the paths can't be followed ({reason})")
+    if not discovered.files and not discovered.errors:
+        report.problems.append(f"no file matches {', '.join(paths)}")
+    batches = []
+    for path in discovered.files.values():
+        told: set[str] = set()
+        for first_line, lines in _head(path, sample, report):
+            parsed = parser.parse(lines, time.time())
+            report.lines += len(lines)
+            report.parsed += parsed.parsed
+            batches.append(parsed.batch)
+            for reason, (index, problem) in parsed.examples.items():
+                if reason not in told:
+                    told.add(reason)
+                    report.problems.append(f"{path}:{first_line + index}: {reason}: {problem}")
+    return batches
+
+
+def _model(configuration: Configuration, model: ModelSource, sample: int) -> Report:
+    from exporter.assembly import json_parser  # noqa: PLC0415
+    from exporter.drift import reference_file  # noqa: PLC0415
+
+    report = Report(model.name)
+    reference = None if model.drift is None else reference_file.read(model.drift.reference)
+    features = () if reference is None else reference.features
+    parser = json_parser(model, configuration.models, features)
+    batches: list[RecordBatch] = _parse(report, model.paths, sample, parser)
+    records = sum(map(len, batches))
+    if records:
+        for needed, metrics, present in _presence(batches):
+            share = present / records
+            report.facts.append(f"{needed}: in {share:.0%} of the records ({metrics})")
+        for name in features:
+            known = sum(int(_present(batch, name).sum()) for batch in batches)
+            if known == 0:
+                report.problems.append(f"the reference knows the feature {name}, no record has it")
+    elif report.parsed:
+        report.problems.append("no record holds anything to measure")
+    _count_invalid(report, batches)
+    return report
+
+
+def _presence(batches: list[RecordBatch]) -> list[tuple[str, str, int]]:
+    import numpy as np  # noqa: PLC0415
+
+    def total(column: str) -> int:
+        return sum(int((~np.isnan(getattr(batch, column))).sum()) for batch in batches)
+
+    def coded(column: str) -> int:
+        return sum(int((getattr(batch, column).codes >= 0).sum()) for batch in batches)
+
+    return [
+        ("timestamp", "windows by event time", total("timestamp")),
+        ("model_version", "the label version", coded("version")),
+        ("prediction", "model_predictions_total", coded("prediction") + total("prediction_value")),
+        ("true_label", "model_accuracy_ratio", coded("label") + total("label_value")),
+        ("confidence", "model_confidence", total("confidence")),
+        ("latency", "model_latency_seconds", total("latency")),
+        ("error", "model_errors_total", sum(int(batch.failed.sum()) for batch in batches)),
+    ]
+
+
+def _present(batch: RecordBatch, feature: str) -> NDArray[np.bool_]:
+    import numpy as np  # noqa: PLC0415
+
+    column = batch.features.get(feature)
+    raw = [] if column is None else column.raw
+    return np.array([value is not None for value in raw], dtype=bool)
+
+
+def _count_invalid(report: Report, batches: list[RecordBatch]) -> None:
+    invalid = sum((batch.invalid for batch in batches), Counter[str]())
+    for reason, count in sorted(invalid.items()):
+        report.problems.append(f"{count} records are invalid: {reason}")
+    violations = sum((batch.violations for batch in batches), Counter[tuple[str, str]]())
+    for (name, rule), count in sorted(violations.items()):
+        report.problems.append(f"{count} records break a rule: {name}: {rule}")
+
+
+def _syslog(source: SyslogSource, sample: int) -> Report:
+    from exporter.markov import model_file  # noqa: PLC0415
+    from exporter.parsing.syslog_rfc3164 import SyslogLines  # noqa: PLC0415
+
+    report = Report(source.name)
+    if source.model is not None:
+        model_file.load(source.model)
+    parser = SyslogLines(source.name, source.timezone, source.leading_fields)
+    batches: list[SyslogBatch] = _parse(report, source.paths, sample, parser)
+    hosts = set(itertools.chain.from_iterable(batch.host.values for batch in batches))
+    tags = set(itertools.chain.from_iterable(batch.tag.values for batch in batches))
+    if hosts:
+        report.facts.append(f"{len(hosts)} hosts, {len(tags)} programs")
+        if source.model is None:
+            report.facts.append("no model: messages are counted, anomalies are not looked for")
+    return report

@@ -1,0 +1,82 @@
+"""What a command writes to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+if TYPE_CHECKING:
+    # The command line starts without numpy.
+    from exporter.tailing.inputs import Block
+
+
+class Progress:
+    """Shows how far a command is.
+
+    Parameters
+    ----------
+    advance
+        Takes the number of lines done since the last call.
+    """
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self.advance = advance
+
+    def track(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Yield the blocks; each counts as done when the next one is asked for."""
+        for block in blocks:
+            yield block
+            self.advance(len(block.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Standard streams, passed in so that tests need none.
+
+    Attributes
+    ----------
+    out
+        Results.
+    err
+        Messages to people.
+    stdin
+        Bytes, for ``-``.
+    """
+
+    out: TextIO
+    err: TextIO
+    stdin: BinaryIO
+
+    @classmethod
+    def standard(cls) -> Streams:
+        """Return those of the process."""
+        return cls(sys.stdout, sys.stderr, sys.stdin.buffer)
+
+    @contextmanager
+    def progress(self, description: str) -> Iterator[Progress]:
+        """Show a line count while a long command works: on a terminal, and nowhere else."""
+        if not self.err.isatty():
+            yield Progress(lambda _: None)
+            return
+        # Imported late: most commands never show one.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import Progress as Bar  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.completed:,.0f} lines"),
+            TextColumn("{task.speed:,.0f}/s"),
+            TimeElapsedColumn(),
+        )
+        with Bar(*columns, console=Console(file=self.err), transient=True) as bar:
+            task = bar.add_task(description, total=None)
+            yield Progress(lambda lines: bar.advance(task, lines))

@@ -1,0 +1,141 @@
+"""From a YAML file to a valid configuration, or to an error that says where and what."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from exporter.config import yaml_lines
+from exporter.config.models import Configuration
+from exporter.errors import UsageError
+
+_EXPECTED = {
+    "tuple_type": "a list",
+    "dict_type": "a map",
+    "model_type": "a map",
+    "string_type": "a text",
+    "path_type": "a path",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+}
+"""pydantic's error types, in the words of YAML."""
+
+
+def load(path: Path) -> Configuration:
+    """Read and validate a configuration file.
+
+    Paths of the file that are relative are taken relative to the file's own folder.
+
+    Raises
+    ------
+    UsageError
+        One line for each mistake: ``file:line: key: what is wrong``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: can't read the configuration: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: can't read the configuration: {error}") from error
+    return _resolve(parse(text, str(path)), path.parent)
+
+
+def parse(text: str, name: str) -> Configuration:
+    """Validate the text of a configuration file; `name` stands for it in errors.
+
+    Raises
+    ------
+    UsageError
+        As in :func:`load`.
+    """
+    document = yaml_lines.read(text, name)
+    if document.data is None:
+        raise UsageError(f"{name}:1: the configuration is empty")
+    try:
+        return Configuration.model_validate(document.data)
+    except pydantic.ValidationError as error:
+        problems = [_problem(detail, document) for detail in error.errors()]
+        lines = [f"{name}:{line}: {problem}" for line, problem in sorted(problems)]
+        raise UsageError("\n".join(dict.fromkeys(lines))) from error
+
+
+def _problem(detail: Any, document: yaml_lines.Document) -> tuple[int, str]:
+    path = tuple(part for part in detail["loc"] if part != "[key]")
+    key = ".".join(map(str, path)) or "the file"
+    kind, given = detail["type"], f"{detail['input']!r:.80}"
+    if kind == "extra_forbidden":
+        message = "unknown key" + _suggestion(path)
+    elif kind == "missing":
+        message = "the key is missing"
+    elif kind == "value_error":
+        message = str(detail["ctx"]["error"])
+    elif kind in _EXPECTED:
+        message = f"expected {_EXPECTED[kind]}, got {given}"
+    elif kind in ("too_short", "too_long"):
+        bounds = detail["ctx"]
+        bound = (
+            f"at least {bounds['min_length']}"
+            if kind == "too_short"
+            else f"at most {bounds['max_length']}"
+        )
+        message = f"expected {bound} valid entries"
+    else:
+        message = f"expected {detail['msg'].removeprefix('Input should be ')}, got {given}"
+    return document.line(path), f"{key}: {message}"
+
+
+def _suggestion(path: tuple[str | int, ...]) -> str:
+    model: Any = Configuration
+    for part in path[:-1]:
+        if isinstance(part, int):
+            continue
+        model = _section(model, part)
+        if model is None:
+            return ""
+    known = list(model.model_fields)
+    close = difflib.get_close_matches(str(path[-1]), known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
+
+
+def _section(model: Any, key: str) -> Any:
+    """Return the section class that `key` of `model` holds, whatever container is around it."""
+    field = model.model_fields.get(key) if hasattr(model, "model_fields") else None
+    pending = [] if field is None else [field.annotation]
+    while pending:
+        annotation = pending.pop()
+        if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+            return annotation
+        pending += getattr(annotation, "__args__", ())
+    return None
+
+
+def _resolve(configuration: Configuration, folder: Path) -> Configuration:
+    models = tuple(
+        source.model_copy(
+            update={
+                "paths": tuple(str(folder / path) for path in source.paths),
+                "drift": source.drift
+                and source.drift.model_copy(
+                    update={"reference": folder / source.drift.reference},
+                ),
+            }
+        )
+        for source in configuration.models
+    )
+    syslog = tuple(
+        source.model_copy(
+            update={
+                "paths": tuple(str(folder / path) for path in source.paths),
+                "model": source.model and folder / source.model,
+            }
+        )
+        for source in configuration.syslog
+    )
+    storage = configuration.storage
+    if storage.path is not None:
+        storage = storage.model_copy(update={"path": folder / storage.path})
+    return configuration.model_copy(update={"models": models, "syslog": syslog, "storage": storage})

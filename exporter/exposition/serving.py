@@ -1,0 +1,86 @@
+"""Listening, and serving until a signal asks to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from exporter.errors import UsageError
+
+logger = logging.getLogger(__name__)
+
+_BACKLOG = 128
+_SHUTDOWN_SECONDS = 2
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; an empty host stands for all addresses.
+
+    Raises
+    ------
+    UsageError
+        If the address can't be used.
+    """
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        if host == "" and socket.has_dualstack_ipv6():
+            return socket.create_server(
+                ("", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
+            )
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise UsageError(f"can't listen on {shown}: {error.strerror or error}") from error
+
+
+def serve(
+    application: Starlette,
+    listener: socket.socket,
+    stop_from_outside: Callable[[Callable[[], object]], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    listener
+        From :func:`bind`; closed at the end.
+    stop_from_outside
+        Handed a function that stops the server from any thread.
+    """
+    settings = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    server = _Server(settings)
+    logger.info("listening on %s", listener.getsockname()[:2])
+
+    def stop() -> None:
+        server.should_exit = True
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        stop_from_outside(lambda: loop.call_soon_threadsafe(stop))
+        await server.serve(sockets=[listener])
+
+    asyncio.run(run())
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its signal handlers: they end the process by the signal, not with 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield

@@ -1,0 +1,86 @@
+"""The web server: metrics, health, and a page that leads to them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter import __version__
+from exporter.exposition.collector import PublishedCollector
+
+STALE_SECONDS = 30.0
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>modeltail</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem;color-scheme:light dark}}
+</style></head><body><main><h1>modeltail</h1>
+<p>Metrics, statistics and alerts from the logs of machine-learning models.</p>
+<ul><li><a href="{metrics}">Metrics</a></li><li><a href="/-/healthy">Health</a></li></ul>
+<p>Version {version}</p></main></body></html>
+"""
+
+
+def application(
+    registry: CollectorRegistry,
+    collector: PublishedCollector,
+    clock: Callable[[], float],
+    telemetry_path: str,
+) -> Starlette:
+    """Return the ASGI application.
+
+    Parameters
+    ----------
+    registry
+        What is exposed.
+    collector
+        Tells how old the published snapshot is.
+    clock
+        Unix seconds.
+    telemetry_path
+        Where the metrics are.
+    """
+
+    # The endpoints that collect are plain functions: starlette runs them in a thread, so that a
+    # slow exposition delays no other request.
+    def metrics(request: Request) -> Response:
+        encoder, content_type = choose_encoder(request.headers.get("accept", ""))
+        names = request.query_params.getlist("name[]")
+        source = registry.restricted_registry(names) if names else registry
+        return Response(encoder(source), media_type=content_type)
+
+    def healthy(_: Request) -> Response:
+        published_at = collector.published_at
+        if published_at is None:
+            return PlainTextResponse("starting\n", status_code=503)
+        age = clock() - published_at
+        if age > STALE_SECONDS:
+            return PlainTextResponse(f"no new snapshot for {age:.0f} s\n", status_code=503)
+        return PlainTextResponse("healthy\n")
+
+    def ready(_: Request) -> Response:
+        if collector.published_at is None:
+            return PlainTextResponse("starting\n", status_code=503)
+        return PlainTextResponse("ready\n")
+
+    def index(_: Request) -> Response:
+        page = _PAGE.format(metrics=html.escape(telemetry_path), version=html.escape(__version__))
+        return HTMLResponse(page, headers={"X-Content-Type-Options": "nosniff"})
+
+    routes = [
+        Route(telemetry_path, metrics),
+        Route("/-/healthy", healthy),
+        Route("/-/ready", ready),
+    ]
+    if telemetry_path != "/":
+        routes.append(Route("/", index))
+    return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1000)])

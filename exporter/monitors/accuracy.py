@@ -1,0 +1,230 @@
+"""How often the model is right, where the ground truth is logged with the prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from exporter.monitors import wilson
+from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.labels import LabelValues
+from exporter.records import Mask, RecordBatch
+from exporter.windows import RingView, Window, WindowRing, load_rings
+
+CLASSES = 20
+_SIDE = CLASSES + 1
+_LABELS, _CLASS_LABELS, _CORRECT = 0, 1, 2
+
+
+def correct(batch: RecordBatch) -> Mask:
+    """Return bool[n], the predicted class is the actual one."""
+    position = {value: code for code, value in enumerate(batch.prediction.values)}
+    # One more cell at the end is what the code -1 of a missing label finds.
+    translated = np.array(
+        [*(position.get(value, -2) for value in batch.label.values), -2], dtype=np.int64
+    )
+    matches: Mask = translated[batch.label.codes] == batch.prediction.codes
+    return matches
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Counts and rings at one moment; matrices are [predicted, actual]."""
+
+    classes: list[tuple[int, str]]
+    labels: int
+    incorrect: int
+    confusion: NDArray[np.int64]
+    counts: tuple[RingView, ...]
+    matrices: tuple[RingView, ...]
+
+
+class Accuracy:
+    """Accuracy with its Wilson bounds, the confusion matrix, and precision, recall, F1 by class.
+
+    The first 20 classes are told apart in the matrix, whether predicted or actual; later ones are
+    ``other`` there, while accuracy itself compares all classes.
+
+    Parameters
+    ----------
+    labels
+        Labels of every series: model and version.
+    windows
+        The configured windows.
+    budget
+        Grants new classes.
+    """
+
+    name: ClassVar[str] = "accuracy"
+
+    def __init__(
+        self, labels: Mapping[str, str], windows: Sequence[Window], budget: SeriesBudget
+    ) -> None:
+        self._labels = dict(labels)
+
+        def grant() -> bool:
+            # A class adds a row and a column to the matrix, and three figures to each window.
+            known = len(self._classes.values)
+            return budget.claim("model_confusion_total", 2 * known + 1 + 3 * len(windows))
+
+        self._classes = LabelValues(CLASSES, grant=grant)
+        self._labelled = 0
+        self._incorrect = 0
+        self._confusion = np.zeros((_SIDE, _SIDE), dtype=np.int64)
+        self._counts = [WindowRing(window, (3,), np.int64) for window in windows]
+        self._matrices = [WindowRing(window, (_SIDE, _SIDE), np.int32) for window in windows]
+
+    def update(self, batch: RecordBatch) -> None:
+        """Fold in a batch."""
+        numbers = ~np.isnan(batch.label_value) & ~np.isnan(batch.prediction_value)
+        classes = (batch.label.codes >= 0) & (batch.prediction.codes >= 0)
+        labelled = (numbers | classes) & batch.attempt & ~batch.failed
+        if not labelled.any():
+            return
+        classes &= labelled
+        right = correct(batch) & classes
+        self._labelled += int(labelled.sum())
+        self._incorrect += int(classes.sum()) - int(right.sum())
+        predicted = self._classes.encode(batch.prediction.where(classes))
+        actual = self._classes.encode(batch.label.where(classes))
+        cells = np.where(classes, predicted * _SIDE + actual, -1)
+        flat = np.bincount(cells[classes], minlength=_SIDE * _SIDE)
+        self._confusion += flat.reshape(_SIDE, _SIDE)
+        for counts, matrix, placement in zip(
+            self._counts, self._matrices, batch.placements, strict=True
+        ):
+            counts.count(placement, np.where(labelled, _LABELS, -1))
+            counts.count(placement, np.where(classes, _CLASS_LABELS, -1))
+            counts.count(placement, np.where(right, _CORRECT, -1))
+            matrix.count(placement, cells)
+
+    def snapshot(self) -> Snapshot:
+        """Return an immutable copy."""
+        return Snapshot(
+            self._classes.numbered(),
+            self._labelled,
+            self._incorrect,
+            self._confusion.copy(),
+            tuple(ring.view() for ring in self._counts),
+            tuple(ring.view() for ring in self._matrices),
+        )
+
+    def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+        """Yield counters and rolling gauges."""
+        names, values = list(self._labels), list(self._labels.values())
+        labels = CounterMetricFamily(
+            "model_labels", "Predictions whose ground truth is known.", labels=names
+        )
+        labels.add_metric(values, snapshot.labels)
+        incorrect = CounterMetricFamily(
+            "model_labels_incorrect",
+            "Predictions whose ground truth is another class.",
+            labels=names,
+        )
+        incorrect.add_metric(values, snapshot.incorrect)
+        confusion = CounterMetricFamily(
+            "model_confusion",
+            "Predictions by predicted and actual class.",
+            labels=[*names, "predicted", "actual"],
+        )
+        for row, predicted in snapshot.classes:
+            for column, actual in snapshot.classes:
+                # All pairs are there from the first label on, so that increase() sees each start.
+                confusion.add_metric(
+                    [*values, predicted, actual], int(snapshot.confusion[row, column])
+                )
+        yield from (labels, incorrect, confusion)
+        yield from self._accuracy(snapshot, now)
+        yield from self._by_class(snapshot, now)
+
+    def _accuracy(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+        names, values = [*self._labels, "window"], list(self._labels.values())
+        known = GaugeMetricFamily(
+            "model_window_labels",
+            "Predictions of the window whose ground truth is known.",
+            labels=names,
+        )
+        ratio = GaugeMetricFamily(
+            "model_accuracy_ratio",
+            "Share of the window's labelled predictions that are right.",
+            labels=names,
+        )
+        lower = GaugeMetricFamily(
+            "model_accuracy_lower_ratio",
+            "Lower end of the 95 percent Wilson interval of model_accuracy_ratio.",
+            labels=names,
+        )
+        upper = GaugeMetricFamily(
+            "model_accuracy_upper_ratio",
+            "Upper end of the 95 percent Wilson interval of model_accuracy_ratio.",
+            labels=names,
+        )
+        for ring in snapshot.counts:
+            labelled, classified, right = ring.total(now).tolist()
+            at = [*values, ring.window.name]
+            if labelled:
+                known.add_metric(at, labelled)
+            if classified:
+                low, high = wilson.interval(right, classified)
+                ratio.add_metric(at, right / classified)
+                lower.add_metric(at, low)
+                upper.add_metric(at, high)
+        yield from (known, ratio, lower, upper)
+
+    def _by_class(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+        names, values = [*self._labels, "window", "class"], list(self._labels.values())
+        precision = GaugeMetricFamily(
+            "model_precision_ratio",
+            "Share of the window's predictions of the class that are right.",
+            labels=names,
+        )
+        recall = GaugeMetricFamily(
+            "model_recall_ratio",
+            "Share of the window's labels of the class that were predicted.",
+            labels=names,
+        )
+        f1 = GaugeMetricFamily(
+            "model_f1_score", "Harmonic mean of the class's precision and recall.", labels=names
+        )
+        for ring in snapshot.matrices:
+            matrix = ring.total(now)
+            predicted, actual = matrix.sum(axis=1), matrix.sum(axis=0)
+            for position, name in snapshot.classes:
+                if position == CLASSES:
+                    # Two classes that are both `other` need not be the same.
+                    continue
+                at = [*values, ring.window.name, name]
+                hits = int(matrix[position, position])
+                if predicted[position]:
+                    precision.add_metric(at, hits / int(predicted[position]))
+                if actual[position]:
+                    recall.add_metric(at, hits / int(actual[position]))
+                if predicted[position] or actual[position]:
+                    f1.add_metric(at, 2 * hits / int(predicted[position] + actual[position]))
+        yield from (precision, recall, f1)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage."""
+        return {
+            "classes": self._classes.dump(),
+            "labelled": self._labelled,
+            "incorrect": self._incorrect,
+            "confusion": self._confusion.copy(),
+            "counts": [ring.dump() for ring in self._counts],
+            "matrices": [ring.dump() for ring in self._matrices],
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned."""
+        self._classes.load(**state["classes"])
+        self._labelled = int(state["labelled"])
+        self._incorrect = int(state["incorrect"])
+        self._confusion[:] = state["confusion"]
+        load_rings(self._counts, state["counts"])
+        load_rings(self._matrices, state["matrices"])

@@ -1,0 +1,41 @@
+"""How many series there may be in all, however many label values the logs invent."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class SeriesBudget:
+    """Grants new series until a limit is reached; refused values count as ``other``.
+
+    Parameters
+    ----------
+    limit
+        Series in all.
+
+    Attributes
+    ----------
+    refused
+        Refusals by metric, for `modeltail_series_refused_total`. A record that carries a refused
+        value counts each time, since refused values are not remembered.
+    closed
+        Set while nothing may be granted for another reason (memory).
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+        self.closed = False
+        self.refused: Counter[str] = Counter()
+
+    def claim(self, metric: str, series: int) -> bool:
+        """Take `series` from the budget; ``False``, and counted, if they are not there."""
+        if self.closed or self.used + series > self.limit:
+            self.refused[metric] += 1
+            return False
+        self.used += series
+        return True
+
+    def release(self, series: int) -> None:
+        """Give back what expired."""
+        self.used -= series

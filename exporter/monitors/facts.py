@@ -1,0 +1,121 @@
+"""What is known of a model besides its figures: thresholds, objectives, when it last spoke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+
+from exporter.records import RecordBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Unix seconds of the last prediction and label, 0 before the first; labels without one."""
+
+    last_prediction: float
+    last_label: float
+    orphans: int
+
+
+class Facts:
+    """Facts of one model.
+
+    Parameters
+    ----------
+    labels
+        Labels of every series: the model.
+    info
+        Further labels of `model_info`.
+    thresholds
+        Limits by name, for the alerts.
+    objectives
+        Service level objectives by name, as shares.
+    """
+
+    name: ClassVar[str] = "facts"
+
+    def __init__(
+        self,
+        labels: Mapping[str, str],
+        info: Mapping[str, str],
+        thresholds: Mapping[str, float],
+        objectives: Mapping[str, float],
+    ) -> None:
+        self._labels = dict(labels)
+        self._info = dict(info)
+        self._thresholds = dict(thresholds)
+        self._objectives = dict(objectives)
+        self._last_prediction = 0.0
+        self._last_label = 0.0
+        self._orphans = 0
+
+    def update(self, batch: RecordBatch) -> None:
+        """Fold in a batch."""
+        if batch.attempt.any():
+            newest = float(batch.event_time[batch.attempt].max())
+            self._last_prediction = max(self._last_prediction, newest)
+        labelled = (batch.label.codes >= 0) | ~np.isnan(batch.label_value)
+        if labelled.any():
+            self._last_label = max(self._last_label, float(batch.event_time[labelled].max()))
+            self._orphans += int((labelled & ~batch.attempt).sum())
+
+    def snapshot(self) -> Snapshot:
+        """Return an immutable copy."""
+        return Snapshot(self._last_prediction, self._last_label, self._orphans)
+
+    def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:  # noqa: ARG002
+        """Yield facts; a time that never was is absent."""
+        names, values = list(self._labels), list(self._labels.values())
+        info = InfoMetricFamily("model", "The model as configured.", labels=names)
+        info.add_metric(values, self._info)
+        yield info
+        threshold = GaugeMetricFamily(
+            "model_threshold", "Limit from the configuration.", labels=[*names, "name"]
+        )
+        for name, limit in self._thresholds.items():
+            threshold.add_metric([*values, name], limit)
+        objective = GaugeMetricFamily(
+            "model_slo_objective_ratio",
+            "Share of good events that the configuration promises.",
+            labels=[*names, "slo"],
+        )
+        for name, share in self._objectives.items():
+            objective.add_metric([*values, name], share)
+        prediction = GaugeMetricFamily(
+            "model_last_prediction_timestamp_seconds",
+            "Time of the latest prediction.",
+            labels=names,
+        )
+        if snapshot.last_prediction:
+            prediction.add_metric(values, snapshot.last_prediction)
+        label = GaugeMetricFamily(
+            "model_last_label_timestamp_seconds", "Time of the latest ground truth.", labels=names
+        )
+        if snapshot.last_label:
+            label.add_metric(values, snapshot.last_label)
+        orphans = CounterMetricFamily(
+            "model_labels_orphan",
+            "Ground truth that came without its prediction.",
+            labels=names,
+        )
+        orphans.add_metric(values, snapshot.orphans)
+        yield from (threshold, objective, prediction, label, orphans)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage."""
+        return {
+            "last_prediction": self._last_prediction,
+            "last_label": self._last_label,
+            "orphans": self._orphans,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned."""
+        self._last_prediction = float(state["last_prediction"])
+        self._last_label = float(state["last_label"])
+        self._orphans = int(state["orphans"])

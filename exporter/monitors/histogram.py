@@ -1,0 +1,83 @@
+"""A Prometheus histogram filled by columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.utils import floatToGoString
+
+
+@dataclass(frozen=True, slots=True)
+class BucketView:
+    """An immutable copy of a histogram: int64[edges + 1] counts (not cumulative) and the sum."""
+
+    counts: NDArray[np.int64]
+    total: float
+
+
+class Histogram:
+    """Counts of values at fixed upper edges, as Prometheus defines buckets (`le`).
+
+    Parameters
+    ----------
+    edges
+        Ascending upper edges; +Inf is added.
+    """
+
+    def __init__(self, edges: Sequence[float]) -> None:
+        self._edges = np.array(edges, dtype=np.float64)
+        self._counts = np.zeros(len(edges) + 1, dtype=np.int64)
+        self._sum = 0.0
+
+    def observe(self, values: NDArray[np.float64]) -> None:
+        """Add float64[n], none of them NaN."""
+        buckets = np.searchsorted(self._edges, values, side="left")
+        self._counts += np.bincount(buckets, minlength=len(self._counts))
+        self._sum += float(values.sum())
+
+    def view(self) -> BucketView:
+        """Return an immutable copy."""
+        return BucketView(self._counts.copy(), self._sum)
+
+    def add_to(
+        self, family: HistogramMetricFamily, labels: Sequence[str], view: BucketView
+    ) -> None:
+        """Add the series of a copy to a family."""
+        cumulative = np.cumsum(view.counts).tolist()
+        edges = [*map(floatToGoString, self._edges.tolist()), "+Inf"]
+        family.add_metric(labels, list(zip(edges, cumulative, strict=True)), view.total)
+
+    def merge(self, other: Histogram) -> None:
+        """Add another histogram of the same edges.
+
+        Raises
+        ------
+        ValueError
+            If the edges differ.
+        """
+        if not np.array_equal(self._edges, other._edges):
+            raise ValueError("can't merge histograms of different edges")
+        self._counts += other._counts
+        self._sum += other._sum
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage."""
+        return {"edges": self._edges.copy(), "counts": self._counts.copy(), "sum": self._sum}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned.
+
+        Raises
+        ------
+        ValueError
+            If the edges differ.
+        """
+        if not np.array_equal(self._edges, state["edges"]):
+            raise ValueError("stored histogram has other edges")
+        self._counts[:] = state["counts"]
+        self._sum = float(state["sum"])

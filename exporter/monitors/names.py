@@ -1,0 +1,16 @@
+"""The names of all monitors, for the command line, without importing any of them."""
+
+from __future__ import annotations
+
+ALL = (
+    "accuracy",
+    "confidence",
+    "drift",
+    "facts",
+    "latency",
+    "missing_features",
+    "syslog_anomaly",
+    "syslog_counts",
+    "throughput",
+    "validation",
+)

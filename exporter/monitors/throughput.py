@@ -1,0 +1,158 @@
+"""How much is predicted, which classes, and how much of it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.labels import LabelValues
+from exporter.records import RecordBatch
+from exporter.windows import RingView, Window, WindowRing, load_rings
+
+CLASSES = 50
+ERROR_TYPES = 50
+# Cells of the rings: one for each class, then other, then attempts without a class, then failures.
+_NO_CLASS, _FAILED = CLASSES + 1, CLASSES + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Counts by class and error type, and the rings, at one moment."""
+
+    classes: list[tuple[int, str]]
+    predictions: NDArray[np.int64]
+    error_types: list[tuple[int, str]]
+    errors: NDArray[np.int64]
+    rings: tuple[RingView, ...]
+
+
+class Throughput:
+    """Counts attempts by predicted class, and failures by type.
+
+    Parameters
+    ----------
+    labels
+        Labels of every series: model and version.
+    windows
+        The configured windows.
+    budget
+        Grants new classes and error types.
+    """
+
+    name: ClassVar[str] = "throughput"
+
+    def __init__(
+        self, labels: Mapping[str, str], windows: Sequence[Window], budget: SeriesBudget
+    ) -> None:
+        self._labels = dict(labels)
+        self._classes = LabelValues(
+            CLASSES, grant=lambda: budget.claim("model_predictions_total", 1 + len(windows))
+        )
+        self._error_types = LabelValues(
+            ERROR_TYPES, grant=lambda: budget.claim("model_errors_total", 1)
+        )
+        self._predictions = np.zeros(CLASSES + 2, dtype=np.int64)
+        self._errors = np.zeros(ERROR_TYPES + 1, dtype=np.int64)
+        self._rings = [WindowRing(window, (CLASSES + 3,), np.int64) for window in windows]
+
+    def update(self, batch: RecordBatch) -> None:
+        """Fold in a batch."""
+        classes = self._classes.encode(batch.prediction)
+        cells = np.where(batch.failed | (classes < 0), _NO_CLASS, classes)
+        cells = np.where(batch.attempt, cells, -1)
+        self._predictions += np.bincount(cells[cells >= 0], minlength=CLASSES + 2)
+        if batch.failed.any():
+            types = self._error_types.encode(batch.error_type)
+            self._errors += np.bincount(types[types >= 0], minlength=ERROR_TYPES + 1)
+        for ring, placement in zip(self._rings, batch.placements, strict=True):
+            ring.count(placement, cells)
+            if batch.failed.any():
+                ring.count(placement, np.where(batch.failed, _FAILED, -1))
+
+    def snapshot(self) -> Snapshot:
+        """Return an immutable copy."""
+        return Snapshot(
+            self._classes.numbered(),
+            self._predictions.copy(),
+            self._error_types.numbered(),
+            self._errors.copy(),
+            tuple(ring.view() for ring in self._rings),
+        )
+
+    def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+        """Yield counters and rolling gauges."""
+        names, values = list(self._labels), list(self._labels.values())
+        predictions = CounterMetricFamily(
+            "model_predictions",
+            "Attempts to predict, by predicted class; failures and numbers have no class.",
+            labels=[*names, "class"],
+        )
+        predictions.add_metric([*values, ""], int(snapshot.predictions[_NO_CLASS]))
+        for position, name in snapshot.classes:
+            predictions.add_metric([*values, name], int(snapshot.predictions[position]))
+        yield predictions
+        errors = CounterMetricFamily(
+            "model_errors", "Attempts that failed, by type.", labels=[*names, "error_type"]
+        )
+        for position, name in snapshot.error_types:
+            errors.add_metric([*values, name], int(snapshot.errors[position]))
+        yield errors
+        yield from self._rolling(snapshot, now)
+
+    def _rolling(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+        names, values = [*self._labels, "window"], list(self._labels.values())
+        count = GaugeMetricFamily(
+            "model_window_predictions", "Attempts to predict in the window.", labels=names
+        )
+        rate = GaugeMetricFamily(
+            "model_throughput_per_second",
+            "Attempts in the window over its whole length.",
+            labels=names,
+        )
+        failed = GaugeMetricFamily(
+            "model_error_ratio", "Share of the window's attempts that failed.", labels=names
+        )
+        share = GaugeMetricFamily(
+            "model_prediction_share_ratio",
+            "Share of the class among the window's predicted classes.",
+            labels=[*names, "class"],
+        )
+        for ring in snapshot.rings:
+            total = ring.total(now)
+            attempts = int(total[: _NO_CLASS + 1].sum())
+            if attempts == 0:
+                continue
+            at = [*values, ring.window.name]
+            count.add_metric(at, attempts)
+            rate.add_metric(at, attempts / ring.window.seconds)
+            failed.add_metric(at, int(total[_FAILED]) / attempts)
+            classified = int(total[:_NO_CLASS].sum())
+            if classified:
+                for position, name in snapshot.classes:
+                    share.add_metric([*at, name], int(total[position]) / classified)
+        yield from (count, rate, failed, share)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage."""
+        return {
+            "classes": self._classes.dump(),
+            "error_types": self._error_types.dump(),
+            "predictions": self._predictions.copy(),
+            "errors": self._errors.copy(),
+            "rings": [ring.dump() for ring in self._rings],
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned."""
+        self._classes.load(**state["classes"])
+        self._error_types.load(**state["error_types"])
+        self._predictions[:] = state["predictions"]
+        self._errors[:] = state["errors"]
+        load_rings(self._rings, state["rings"])

@@ -1,0 +1,122 @@
+"""All monitors of one model: some for the model, and a set for each of its live versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.group import MonitorGroup, Snapshots
+from exporter.monitors.isolation import Isolation
+from exporter.monitors.labels import OTHER
+from exporter.monitors.protocol import Monitor
+from exporter.records import RecordBatch
+
+MAX_VERSIONS = 5
+SERIES_PER_VERSION = 60
+"""Roughly what a version costs before its first class, for the budget."""
+
+Build = Callable[[str], Sequence[Monitor[RecordBatch]]]
+
+
+class ModelMonitors:
+    """Splits batches by version and hands each part to its monitors.
+
+    Versions that come when :data:`MAX_VERSIONS` are live, or when the budget is spent, count as
+    ``other``. A version without records for `idle_seconds` is dropped and frees its place; if it
+    comes back it starts at 0.
+
+    Parameters
+    ----------
+    build_whole
+        Makes the monitors that see all records of the model.
+    build
+        Makes the monitors of a version.
+    isolation
+        Runs the monitors.
+    budget
+        Grants new versions.
+    idle_seconds
+        How long a version is kept after its last record.
+    """
+
+    def __init__(
+        self,
+        build_whole: Callable[[], Sequence[Monitor[RecordBatch]]],
+        build: Build,
+        isolation: Isolation,
+        budget: SeriesBudget,
+        idle_seconds: float,
+    ) -> None:
+        self._whole = MonitorGroup(build_whole, isolation)
+        self._build = build
+        self._isolation = isolation
+        self._budget = budget
+        self._idle_seconds = idle_seconds
+        self._versions: dict[str, MonitorGroup[RecordBatch]] = {}
+        self._last_seen: dict[str, float] = {}
+
+    def update(self, batch: RecordBatch) -> None:
+        """Fold in a batch whose event times and placements are set."""
+        self._whole.update(batch)
+        # Ground truth alone says nothing of a version.
+        attempts = batch if batch.attempt.all() else batch.take(np.flatnonzero(batch.attempt))
+        for version, rows in self._split(attempts):
+            self._last_seen[version] = batch.received
+            self._versions[version].update(attempts if rows is None else attempts.take(rows))
+
+    def _split(self, batch: RecordBatch) -> Iterator[tuple[str, NDArray[np.intp] | None]]:
+        """Yield each version with the positions of its records; ``None`` stands for all."""
+        codes = batch.version.codes
+        members: dict[str, list[int]] = {}
+        for code in np.unique(codes).tolist():
+            name = "" if code < 0 else batch.version.values[code]
+            members.setdefault(self._admit(name), []).append(code)
+        for version, its_codes in members.items():
+            alone = len(members) == 1
+            yield version, None if alone else np.flatnonzero(np.isin(codes, its_codes))
+
+    def _admit(self, version: str) -> str:
+        if version in self._versions:
+            return version
+        if len(self._versions) >= MAX_VERSIONS or not self._budget.claim(
+            "model_predictions_total", SERIES_PER_VERSION
+        ):
+            version = OTHER
+        if version not in self._versions:
+            self._versions[version] = self._group(version)
+        return version
+
+    def _group(self, version: str) -> MonitorGroup[RecordBatch]:
+        return MonitorGroup(lambda: self._build(version), self._isolation)
+
+    def expire(self, now: float) -> None:
+        """Drop versions that have been idle for too long at Unix time `now`."""
+        for version, seen in list(self._last_seen.items()):
+            if now - seen > self._idle_seconds:
+                del self._versions[version], self._last_seen[version]
+                self._budget.release(SERIES_PER_VERSION)
+
+    def snapshot(self) -> Snapshots:
+        """Return each monitor with an immutable copy of its state, copied only if it changed."""
+        groups = (self._whole, *self._versions.values())
+        return [pair for group in groups for pair in group.snapshot()]
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state of all monitors for storage."""
+        return {
+            "whole": self._whole.dump(),
+            "versions": {name: group.dump() for name, group in self._versions.items()},
+            "last_seen": dict(self._last_seen),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned; a monitor whose state does not fit starts afresh."""
+        self._whole.load(state["whole"])
+        for version, stored in state["versions"].items():
+            self._versions[version] = self._group(version)
+            self._versions[version].load(stored)
+        self._last_seen = dict(state["last_seen"])

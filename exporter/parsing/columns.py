@@ -1,0 +1,250 @@
+"""Decoded values to the columns of a :class:`RecordBatch`, with the rules that they must keep.
+
+A field that breaks a rule is dropped and counted as a violation; its record still counts. A
+record that holds nothing to measure, or whose prediction is no class and no number, is invalid.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.parsing.timestamps import unix_seconds
+from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch, class_name
+
+MAX_CLASS_LENGTH = 128
+UNKNOWN_ERROR = "unknown"
+_LATENCY_UNITS = {"latency_ms": 1e-3, "latency_s": 1.0, "latency_us": 1e-6}
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_INFINITE = (float("inf"), float("-inf"))
+
+
+class Columns:
+    """Builds batches.
+
+    Parameters
+    ----------
+    task
+        ``classification``: predictions are classes; ``regression``: numbers; ``auto``: a
+        fractional JSON number without confidence and probabilities is a number, the rest classes.
+    fields
+        Names of the values in each row.
+    """
+
+    def __init__(self, task: str, fields: Sequence[str]) -> None:
+        self._task = task
+        self._fields = tuple(fields)
+
+    def batch(
+        self,
+        rows: Sequence[Sequence[Any]],
+        features: Mapping[str, Sequence[Any]],
+        received: float,
+        violations: Counter[tuple[str, str]],
+    ) -> RecordBatch:
+        """Build a batch of the usable records.
+
+        Parameters
+        ----------
+        rows
+            One sequence of values a record, in the order of `fields`.
+        features
+            One column for each wanted feature, as long as `rows`.
+        violations
+            Violations found while decoding; those found here are added.
+        """
+        columns = dict(zip(self._fields, zip(*rows, strict=True), strict=True)) if rows else {}
+        column = {field: list(columns.get(field, ())) for field in self._fields}
+        found = Counter(violations)
+        invalid: Counter[str] = Counter()
+
+        timestamp = unix_seconds(column["timestamp"])
+        unreadable = np.isnan(timestamp) & _present(column["timestamp"])
+        _count(found, ("timestamp", "format"), unreadable)
+
+        probabilities = column["probabilities"]
+        confidence = _numbers(column["confidence"])
+        confidence = _within(confidence, 0.0, 1.0, "confidence", found, column["confidence"])
+        _fill_confidence(confidence, probabilities, found)
+        latency = self._latency(column, found)
+
+        usable = ~_blank_non_scalars(column["prediction"])
+        if not usable.all():
+            invalid["prediction"] += int((~usable).sum())
+        _count(found, ("true_label", "type"), _blank_non_scalars(column["true_label"]))
+        has_scores = ~np.isnan(confidence)
+        prediction, prediction_value, numeric = self._outcome(column["prediction"], has_scores)
+        label, label_value = self._truth(column["true_label"], numeric)
+
+        failed = _truthy(column["error"]) | _truthy(column["error_type"])
+        error_type = Categorical.encode(
+            (kind or UNKNOWN_ERROR)[:MAX_CLASS_LENGTH] if bad else None
+            for kind, bad in zip(column["error_type"], failed.tolist(), strict=True)
+        )
+        attempt = (
+            failed
+            | (prediction.codes >= 0)
+            | ~np.isnan(prediction_value)
+            | ~np.isnan(confidence)
+            | ~np.isnan(latency)
+        )
+        labelled = (label.codes >= 0) | ~np.isnan(label_value)
+        empty = usable & ~attempt & ~labelled
+        if empty.any():
+            invalid["nothing_to_measure"] += int(empty.sum())
+        whole = RecordBatch(
+            received=received,
+            timestamp=timestamp,
+            version=Categorical.encode(map(_version, column["model_version"])),
+            attempt=attempt,
+            failed=failed,
+            error_type=error_type,
+            prediction=prediction,
+            prediction_value=prediction_value,
+            label=label,
+            label_value=label_value,
+            confidence=confidence,
+            latency=latency,
+            features={name: FeatureColumn(raw) for name, raw in features.items()},
+            event_time=timestamp,
+            invalid=invalid,
+            violations=found,
+        )
+        kept = usable & ~empty
+        if kept.all():
+            return whole
+        selected = whole.take(np.flatnonzero(kept))
+        return replace(selected, invalid=invalid, violations=found)
+
+    def _latency(self, column: Mapping[str, list[Any]], found: Counter[tuple[str, str]]) -> Floats:
+        latency = np.full(len(column["latency_ms"]), np.nan)
+        for field, unit in _LATENCY_UNITS.items():
+            raw = column[field]
+            seconds = _within(_numbers(raw) * unit, 0.0, np.inf, field, found, raw)
+            latency = np.where(np.isnan(latency), seconds, latency)
+        return latency
+
+    def _outcome(self, raw: list[Any], has_scores: Mask) -> tuple[Categorical, Floats, Mask]:
+        """Return the predictions as classes and as numbers, and which of them are numbers."""
+        kinds = set(map(type, raw))
+        if self._task == "regression":
+            values = FeatureColumn(raw).numeric()
+            numeric = np.ones(len(raw), dtype=bool)
+            return Categorical.empty(len(raw)), values, numeric
+        if self._task == "classification" or float not in kinds:
+            numeric = np.zeros(len(raw), dtype=bool)
+            return _classes(raw), np.full(len(raw), np.nan), numeric
+        numeric = np.array([type(value) is float for value in raw], dtype=bool) & ~has_scores
+        values = np.where(numeric, FeatureColumn(raw).numeric(), np.nan)
+        return _classes(_masked(raw, ~numeric)), values, numeric
+
+    def _truth(self, raw: list[Any], numeric: Mask) -> tuple[Categorical, Floats]:
+        if not numeric.any():
+            return _classes(raw), np.full(len(raw), np.nan)
+        values = np.where(numeric, FeatureColumn(raw).numeric(), np.nan)
+        return _classes(_masked(raw, ~numeric)), values
+
+
+def _classes(raw: Sequence[Any]) -> Categorical:
+    kinds = set(map(type, raw))
+    if kinds <= {str, type(None)}:
+        encoded = Categorical.encode(raw)
+    else:
+        encoded = Categorical.encode(map(class_name, raw))
+    if any(len(value) > MAX_CLASS_LENGTH for value in encoded.values):
+        # Two long classes with the same beginning become one, hence the second encoding.
+        encoded = Categorical.encode(
+            value and value[:MAX_CLASS_LENGTH] for value in encoded.decode()
+        )
+    return encoded
+
+
+def _masked(raw: Sequence[Any], keep: Mask) -> list[Any]:
+    return [value if kept else None for value, kept in zip(raw, keep.tolist(), strict=True)]
+
+
+def _numbers(raw: Sequence[Any]) -> Floats:
+    try:
+        return np.array(raw, dtype=np.float64)
+    except (OverflowError, TypeError, ValueError):
+        return FeatureColumn(raw).numeric()
+
+
+def _present(raw: Iterable[Any]) -> Mask:
+    return np.array([value is not None for value in raw], dtype=bool)
+
+
+def _within(
+    values: Floats,
+    low: float,
+    high: float,
+    field: str,
+    found: Counter[tuple[str, str]],
+    raw: Sequence[Any],
+) -> Floats:
+    """Return the values with those outside of [low, high] or not finite dropped and counted."""
+    absent = np.isnan(values)
+    not_finite = np.isinf(values)
+    if absent.any():
+        not_finite |= absent & _present(raw)
+    outside = ~absent & ~not_finite & ((values < low) | (values > high))
+    _count(found, (field, "finite"), not_finite)
+    _count(found, (field, "range"), outside)
+    return np.where(not_finite | outside, np.nan, values)
+
+
+def _count(found: Counter[tuple[str, str]], key: tuple[str, str], mask: NDArray[np.bool_]) -> None:
+    number = int(mask.sum())
+    if number:
+        found[key] += number
+
+
+def _truthy(raw: Sequence[Any]) -> Mask:
+    return np.array([bool(value) for value in raw], dtype=bool)
+
+
+def _version(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)[:MAX_CLASS_LENGTH]
+
+
+def _blank_non_scalars(raw: list[Any]) -> Mask:
+    """Replace what is no class and no number by ``None``; return which were replaced."""
+    replaced = np.zeros(len(raw), dtype=bool)
+    kinds = set(map(type, raw))
+    if not kinds <= _SCALARS or float in kinds:
+        for position, value in enumerate(raw):
+            # NaN is the one value that differs from itself; infinity is no outcome either.
+            if type(value) not in _SCALARS or value != value or value in _INFINITE:  # noqa: PLR0124
+                raw[position] = None
+                replaced[position] = True
+    return replaced
+
+
+def _fill_confidence(
+    confidence: Floats, probabilities: Sequence[Any], found: Counter[tuple[str, str]]
+) -> None:
+    """Where no confidence was logged, take the highest probability."""
+    for position in np.flatnonzero(np.isnan(confidence)).tolist():
+        logged = _probabilities(probabilities[position])
+        if logged is None:
+            continue
+        usable = [p for p in logged if type(p) in (int, float) and 0 <= p <= 1]
+        if len(usable) < len(logged) or not logged:
+            found["probabilities", "range"] += 1
+        if usable:
+            confidence[position] = max(usable)
+
+
+def _probabilities(raw: Any) -> list[Any] | None:
+    """Return the values of a logged map; ``None`` where there is none."""
+    if isinstance(raw, msgspec.Raw):
+        raw = msgspec.json.decode(raw) if bytes(raw) else None
+    if raw is None:
+        return None
+    return list(raw.values()) if isinstance(raw, dict) else []

@@ -1,0 +1,117 @@
+"""Prediction logs: JSON lines to a :class:`RecordBatch`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from exporter.errors import RecordRejectedError
+from exporter.parsing.columns import Columns
+from exporter.parsing.json_line import REFUSALS, Leaf, LineDecoder
+from exporter.records import Parsed, RecordBatch
+
+_KINDS: Mapping[str, str] = {
+    "timestamp": "any",
+    "model": "text",
+    "model_version": "scalar",
+    "prediction": "any",
+    "true_label": "any",
+    "confidence": "number",
+    "probabilities": "raw",
+    "latency_ms": "number",
+    "latency_s": "number",
+    "latency_us": "number",
+    "error": "any",
+    "error_type": "text",
+}
+_EMPTY = b" \t\r\n\0"
+
+
+class JsonLines:
+    """Parses the prediction log of one model.
+
+    Parameters
+    ----------
+    task
+        ``auto``, ``classification`` or ``regression``.
+    fields
+        Key of the log line by field of the record schema, where it differs; dots descend.
+    features
+        Names of the logged features to read; ``None`` for all, empty for none.
+    other_models
+        Names of the other configured models: records that name one of them in their `model`
+        field are theirs, and skipped here, so that models can share a file.
+    """
+
+    reasons = ("not_json", "not_object", "too_deep")
+
+    def __init__(
+        self,
+        task: str = "auto",
+        fields: Mapping[str, str] | None = None,
+        features: Collection[str] | None = (),
+        other_models: Collection[str] = (),
+    ) -> None:
+        keys = {field: tuple((fields or {}).get(field, field).split(".")) for field in _KINDS}
+        leaves = [Leaf(field, keys[field], kind) for field, kind in _KINDS.items()]
+        self._base = len(leaves)
+        self._features = None if features is None else tuple(features)
+        parent = tuple((fields or {}).get("features", "features").split("."))
+        if self._features is None:
+            leaves.append(Leaf("features", parent, "map"))
+        else:
+            leaves += [Leaf("features", (*parent, name), "scalar") for name in self._features]
+        self._decoder = LineDecoder(leaves)
+        self._columns = Columns(task, [leaf.field for leaf in leaves[: self._base]])
+        self._other_models = frozenset(other_models)
+
+    def parse(self, lines: Sequence[bytes], received: float) -> Parsed[RecordBatch]:
+        """Decode complete lines (without their line ends), read at Unix time `received`.
+
+        Every line ends up in exactly one of `parsed`, `rejected` and `skipped`.
+        """
+        rejected: Counter[str] = Counter()
+        skipped: Counter[str] = Counter()
+        violations: Counter[tuple[str, str]] = Counter()
+        examples: dict[str, tuple[int, str]] = {}
+        try:
+            rows = self._decoder.fast(lines)
+        except REFUSALS:
+            rows = []
+            for position, line in enumerate(lines):
+                if not line.strip(_EMPTY):
+                    skipped["empty"] += 1
+                    continue
+                try:
+                    values, broken = self._decoder.one(line.strip(_EMPTY))
+                except RecordRejectedError as error:
+                    rejected[error.reason] += 1
+                    examples.setdefault(error.reason, (position, f"{error}: {line[:120]!r}"))
+                else:
+                    rows.append(values)
+                    violations.update(broken)
+        rows = self._ours(rows, skipped)
+        batch = self._columns.batch(
+            [row[: self._base] for row in rows], self._feature_columns(rows), received, violations
+        )
+        return Parsed(batch, len(rows), rejected, skipped, examples)
+
+    def _ours(self, rows: list[tuple[Any, ...]], skipped: Counter[str]) -> list[tuple[Any, ...]]:
+        if not self._other_models:
+            return rows
+        position = list(_KINDS).index("model")
+        mine = [row for row in rows if row[position] not in self._other_models]
+        if len(mine) < len(rows):
+            skipped["other_model"] += len(rows) - len(mine)
+        return mine
+
+    def _feature_columns(self, rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+        if self._features is not None:
+            return {
+                name: [row[self._base + position] for row in rows]
+                for position, name in enumerate(self._features)
+            }
+        maps = [row[self._base] or {} for row in rows]
+        names = dict.fromkeys(name for each in maps for name in each)
+        return {name: [each.get(name) for each in maps] for name in names}

@@ -1,0 +1,264 @@
+"""Columns: what parsing hands to the monitors.
+
+A batch holds many records as numpy arrays, one array a field, so that a monitor works on whole
+columns. Text columns are dictionary-encoded per batch (:class:`Categorical`): a monitor maps the
+few distinct values of a batch to its own bounded set of labels, never each record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.windows import Placement
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """A dictionary-encoded text column.
+
+    Attributes
+    ----------
+    codes
+        int32[n], an index into `values`; -1 where the record has no value.
+    values
+        The distinct values of this batch, in order of first appearance.
+    """
+
+    codes: Codes
+    values: tuple[str, ...]
+
+    @classmethod
+    def encode(cls, column: Iterable[str | None]) -> Categorical:
+        """Encode a column of strings; ``None`` becomes -1.
+
+        >>> Categorical.encode(["a", None, "b", "a"]).codes.tolist()
+        [0, -1, 1, 0]
+        """
+        index: dict[str | None, int] = {None: -1}
+        # A dictionary that numbers its keys on first sight is the fastest encoder in pure Python.
+        codes = np.fromiter(
+            (index.setdefault(value, len(index) - 1) for value in column), dtype=np.int32
+        )
+        del index[None]
+        return cls(codes, tuple(value for value in index if value is not None))
+
+    @classmethod
+    def empty(cls, length: int) -> Categorical:
+        """Return a column of `length` records without a value."""
+        return cls(np.full(length, -1, dtype=np.int32), ())
+
+    def take(self, rows: NDArray[np.intp]) -> Categorical:
+        """Select records; values that no longer occur stay in `values`."""
+        return Categorical(self.codes[rows], self.values)
+
+    def where(self, keep: Mask) -> Categorical:
+        """Blank the records that `keep`, bool[n], leaves out."""
+        return Categorical(np.where(keep, self.codes, np.int32(-1)), self.values)
+
+    def decode(self) -> list[str | None]:
+        """Return the column as strings (for tests and rare paths)."""
+        return [None if code < 0 else self.values[code] for code in self.codes.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureColumn:
+    """One logged input feature, as decoded: number, string, bool or ``None`` per record.
+
+    The kind of a column is decided by the reference, not by a record, hence two views.
+    """
+
+    raw: Sequence[Any]
+
+    def numeric(self) -> Floats:
+        """Return float64[n]; NaN for missing values and for anything that is not a number."""
+        if set(map(type, self.raw)) <= {int, float, type(None)}:
+            try:
+                return np.array(self.raw, dtype=np.float64)
+            except OverflowError:
+                pass
+        return np.array([_number(value) for value in self.raw], dtype=np.float64)
+
+    def categorical(self) -> Categorical:
+        """Return the column as classes (see :func:`class_name`)."""
+        return Categorical.encode(map(class_name, self.raw))
+
+    def take(self, rows: NDArray[np.intp]) -> FeatureColumn:
+        """Select records."""
+        return FeatureColumn([self.raw[row] for row in rows.tolist()])
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Decoded events of one model, in the order of their file.
+
+    Every array has `length` records. Absent numbers are NaN, absent classes -1.
+
+    Attributes
+    ----------
+    received
+        Unix seconds at which the lines were first read.
+    timestamp
+        float64[n], the events' own Unix seconds, NaN where absent.
+    event_time
+        float64[n], the time used for windows; filled in by :mod:`exporter.event_time`.
+    attempt
+        bool[n], the record is a prediction or a failed one (not a mere ground-truth event).
+    failed
+        bool[n], the attempt ended in an error.
+    prediction, label
+        Class of the prediction and of the ground truth; -1 for numbers (regression).
+    prediction_value, label_value
+        float64[n], the same for regression, NaN for classes.
+    confidence
+        float64[n] in 0..1.
+    latency
+        float64[n], seconds, not negative.
+    features
+        Logged features that somebody asked the parser for, by name.
+    invalid
+        Records that decoded but can't be used, by reason; they are in no column.
+    violations
+        Fields that broke a rule, by (field, rule); their record still counts.
+    placements
+        Where each record falls in each configured window; filled in by
+        :mod:`exporter.event_time`.
+    """
+
+    received: float
+    timestamp: Floats
+    version: Categorical
+    attempt: Mask
+    failed: Mask
+    error_type: Categorical
+    prediction: Categorical
+    prediction_value: Floats
+    label: Categorical
+    label_value: Floats
+    confidence: Floats
+    latency: Floats
+    features: Mapping[str, FeatureColumn] = field(default_factory=dict)
+    invalid: Counter[str] = field(default_factory=Counter)
+    violations: Counter[tuple[str, str]] = field(default_factory=Counter)
+    event_time: Floats = field(default_factory=lambda: np.empty(0))
+    placements: tuple[Placement, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+    def take(self, rows: NDArray[np.intp]) -> RecordBatch:
+        """Select records (ascending positions); the per-batch counts stay with the original."""
+        return replace(
+            self,
+            timestamp=self.timestamp[rows],
+            version=self.version.take(rows),
+            attempt=self.attempt[rows],
+            failed=self.failed[rows],
+            error_type=self.error_type.take(rows),
+            prediction=self.prediction.take(rows),
+            prediction_value=self.prediction_value[rows],
+            label=self.label.take(rows),
+            label_value=self.label_value[rows],
+            confidence=self.confidence[rows],
+            latency=self.latency[rows],
+            features={name: column.take(rows) for name, column in self.features.items()},
+            invalid=Counter(),
+            violations=Counter(),
+            event_time=self.event_time[rows],
+            placements=tuple(placement.take(rows) for placement in self.placements),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SyslogBatch:
+    """Syslog messages of one source, in the order of their file.
+
+    Attributes
+    ----------
+    source
+        The configured name of the source.
+    received
+        Unix seconds at which the lines were first read.
+    timestamp
+        float64[n], Unix seconds; NaN where the line carries none.
+    host
+        The host that wrote the message, digits kept.
+    tag
+        The program: text up to the colon, without the process id.
+    message
+        The paper's message: tag and text with numeric values removed (Haque et al. 2017).
+    event_time, placements
+        As in :class:`RecordBatch`.
+    """
+
+    source: str
+    received: float
+    timestamp: Floats
+    host: Categorical
+    tag: Categorical
+    message: Categorical
+    event_time: Floats = field(default_factory=lambda: np.empty(0))
+    placements: tuple[Placement, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+Batch = TypeVar("Batch", bound=RecordBatch | SyslogBatch)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[Batch]):
+    """What became of a block of lines.
+
+    The published identity ``read = parsed + rejected + skipped`` holds for every block.
+
+    Attributes
+    ----------
+    parsed
+        Lines that decoded, the invalid ones included.
+    rejected, skipped
+        Lines that could not be decoded, and lines that are not ours to count, by reason.
+    examples
+        For each reason of `rejected`, the position of the first such line among those parsed
+        and what was wrong with it, for the log.
+    """
+
+    batch: Batch
+    parsed: int
+    rejected: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def class_name(value: Hashable) -> str | None:
+    """Return the label value of a class, the same for every way of writing it in JSON.
+
+    >>> [class_name(value) for value in ("spam", True, 1, 1.0, 0.5, None)]
+    ['spam', 'true', '1', '1', '0.5', None]
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("nan")
+    return float("nan")

@@ -1,0 +1,202 @@
+"""One source on its way from bytes to monitors, and the counts that prove nothing went missing."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol
+
+from exporter.event_time import EventTime
+from exporter.records import Batch, Parsed
+from exporter.tailing.tail import Piece, Tail
+
+logger = logging.getLogger(__name__)
+
+
+class Parser(Protocol[Batch]):
+    """Decodes the lines of one source."""
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Why it may reject a line; exposed at 0 before it does."""
+
+    def parse(self, lines: Sequence[bytes], received: float) -> Parsed[Batch]:
+        """Decode complete lines, read at Unix time `received`; never raises for their content."""
+
+
+@dataclass(slots=True)
+class LineCounters:
+    """Lines of a source: ``read = parsed + rejected + skipped`` holds after every piece."""
+
+    read: int = 0
+    parsed: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """An immutable copy of what is exposed of a source.
+
+    Attributes
+    ----------
+    files
+        Offset and size in bytes by path.
+    lag
+        Seconds for which the source has had unread bytes.
+    """
+
+    name: str
+    read: int
+    parsed: int
+    rejected: Mapping[str, int]
+    skipped: Mapping[str, int]
+    rotations: int
+    truncations: int
+    abandoned_bytes: int
+    open_errors: Mapping[str, int]
+    files: Mapping[str, tuple[int, int]]
+    up: bool
+    lag: float
+
+
+class Source(Generic[Batch]):
+    """Reads, parses, places in time and hands on, one piece of a file after another.
+
+    Parameters
+    ----------
+    name
+        The configured name: the label `source`.
+    tail
+        The files.
+    parser
+        Decodes lines.
+    event_time
+        Places records in windows.
+    sink
+        Takes the batches.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tail: Tail,
+        parser: Parser[Batch],
+        event_time: EventTime,
+        sink: Callable[[Batch], None],
+    ) -> None:
+        self.name = name
+        self.tail = tail
+        self.event_time = event_time
+        self._parser = parser
+        self._sink = sink
+        self._counters = LineCounters(
+            rejected=Counter(dict.fromkeys((*parser.reasons, "too_long"), 0)),
+            skipped=Counter({"empty": 0}),
+        )
+        self._behind_since: float | None = None
+        self.changed = True
+        """Whether something happened since the last checkpoint."""
+
+    @property
+    def lines_read(self) -> int:
+        """Complete lines read."""
+        return self._counters.read
+
+    def look(self, now: float) -> None:
+        """Find new files and give up old ones."""
+        self.tail.look(now)
+
+    def read(self, now: float) -> bool:
+        """Read a turn of each file; return whether there was anything."""
+        anything = False
+        for piece in self.tail.read(now):
+            self._take(piece, now)
+            anything = True
+        if self.tail.unread == 0:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
+        return anything
+
+    def flush(self, now: float) -> None:
+        """Count last lines without a line end: nobody writes to the files any more."""
+        for piece in self.tail.flush():
+            self._take(piece, now)
+
+    def _take(self, piece: Piece, now: float) -> None:
+        self.changed = True
+        counters = self._counters
+        counters.read += len(piece.lines) + piece.too_long
+        if piece.too_long:
+            self._reject(piece.path, "too_long", piece.too_long, "longer than the longest line")
+        if not piece.lines:
+            return
+        try:
+            parsed = self._parser.parse(piece.lines, now)
+        except Exception:
+            # A fault of ours must not stop the other lines; these are counted as lost.
+            logger.exception("%s: the parser failed on %d lines", piece.path, len(piece.lines))
+            counters.rejected["internal_error"] += len(piece.lines)
+            return
+        counters.parsed += parsed.parsed
+        counters.skipped.update(parsed.skipped)
+        for reason, count in parsed.rejected.items():
+            self._reject(piece.path, reason, count, self._example(piece, parsed, reason))
+        self._sink(self.event_time.place(parsed.batch))
+
+    def _example(self, piece: Piece, parsed: Parsed[Batch], reason: str) -> str:
+        index, problem = parsed.examples.get(reason, (0, "no example"))
+        if piece.first_line is None:
+            return problem
+        return f"line {piece.first_line + index}: {problem}"
+
+    def _reject(self, path: str, reason: str, count: int, example: str) -> None:
+        rejected = self._counters.rejected
+        # The first of each kind is told; a flood of them is only counted.
+        level = logging.WARNING if rejected[reason] == 0 else logging.DEBUG
+        rejected[reason] += count
+        logger.log(level, "%s: %s: rejected (%s), %d in this piece", path, example, reason, count)
+
+    def view(self, now: float) -> SourceView:
+        """Return an immutable copy of what is exposed."""
+        counters, tail = self._counters, self.tail
+        return SourceView(
+            name=self.name,
+            read=counters.read,
+            parsed=counters.parsed,
+            rejected=dict(counters.rejected),
+            skipped=dict(counters.skipped),
+            rotations=tail.counters.rotations,
+            truncations=tail.counters.truncations,
+            abandoned_bytes=tail.counters.abandoned_bytes,
+            open_errors=dict(tail.counters.open_errors),
+            files={
+                file.path: (file.offset, file.size)
+                for file in tail.files.values()
+                if file.left_at is None
+            },
+            up=tail.up,
+            lag=0.0 if self._behind_since is None else max(0.0, now - self._behind_since),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return offsets and counts for storage."""
+        counters = self._counters
+        return {
+            "tail": self.tail.dump(),
+            "read": counters.read,
+            "parsed": counters.parsed,
+            "rejected": dict(counters.rejected),
+            "skipped": dict(counters.skipped),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned."""
+        self.tail.load(state["tail"])
+        self._counters.read = int(state["read"])
+        self._counters.parsed = int(state["parsed"])
+        self._counters.rejected.update(state["rejected"])
+        self._counters.skipped.update(state["skipped"])

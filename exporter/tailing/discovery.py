@@ -1,0 +1,78 @@
+"""Which files the configured paths name now."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exporter.tailing.followed import FileKey, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Result of one look.
+
+    Attributes
+    ----------
+    files
+        Path by identity; of several paths to one file (links) the first in order.
+    errors
+        Paths that name something that can't be followed, by errno name.
+    """
+
+    files: dict[FileKey, str]
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+def discover(patterns: Sequence[str]) -> Discovered:
+    """Look the patterns up in the file system.
+
+    Directories are no files and are passed over in a glob; a path that names one outright is an
+    error (EISDIR), as is one that names a device or a FIFO.
+    """
+    found = Discovered({})
+    for pattern in patterns:
+        literal = not glob.has_magic(pattern)
+        paths = [pattern] if literal else sorted(glob.iglob(pattern, recursive=True))
+        for path in paths:
+            try:
+                status = Path(path).stat()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                found.errors[errno.errorcode.get(error.errno or 0, "EIO")] += 1
+                continue
+            if stat.S_ISREG(status.st_mode):
+                found.files.setdefault(key_of(status), path)
+            elif literal or not stat.S_ISDIR(status.st_mode):
+                kind = "EISDIR" if stat.S_ISDIR(status.st_mode) else "EINVAL"
+                found.errors[kind] += 1
+    return found
+
+
+def watched_folders(patterns: Sequence[str]) -> dict[str, bool]:
+    """Return the existing folders in which files can appear, and whether their subfolders count.
+
+    For a folder that does not exist yet this is its nearest existing ancestor.
+    """
+    folders: dict[str, bool] = {}
+    for pattern in patterns:
+        parts = Path(os.path.abspath(pattern)).parts[:-1]
+        fixed = []
+        for part in parts:
+            if glob.has_magic(part):
+                break
+            fixed.append(part)
+        folder = Path(*fixed)
+        recursive = len(fixed) < len(parts)
+        while not folder.is_dir():
+            folder = folder.parent
+        name = str(folder)
+        folders[name] = folders.get(name, False) or recursive
+    return folders
