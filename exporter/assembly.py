@@ -166,7 +166,10 @@ def _add_syslog(
     }
 
     def build() -> list[Monitor[SyslogBatch]]:
-        monitors = [SyslogCounts(), SyslogAnomaly(configuration.windows, scorers)]
+        monitors = [
+            SyslogCounts(budget=parts.budget),
+            SyslogAnomaly(configuration.windows, scorers, budget=parts.budget),
+        ]
         return _kept(monitors, without)
 
     group: MonitorGroup[SyslogBatch] = MonitorGroup(build, parts.isolation)

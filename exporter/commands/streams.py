@@ -74,7 +74,6 @@ class Streams:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             TextColumn("{task.completed:,.0f} lines"),
-            TextColumn("{task.speed:,.0f}/s"),
             TimeElapsedColumn(),
         )
         with Bar(*columns, console=Console(file=self.err), transient=True) as bar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
 
@@ -27,6 +28,11 @@ class SeriesBudget:
         self.used = 0
         self.closed = False
         self.refused: Counter[str] = Counter()
+
+    @classmethod
+    def unlimited(cls) -> SeriesBudget:
+        """Return a budget that grants everything until it is closed."""
+        return cls(sys.maxsize)
 
     def claim(self, metric: str, series: int) -> bool:
         """Take `series` from the budget; ``False``, and counted, if they are not there."""

@@ -1,0 +1,19 @@
+"""``modeltail syslog``: the Markov model of syslog messages, offline. One file a subcommand."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from exporter.commands.syslog import train
+
+if TYPE_CHECKING:
+    # argparse keeps the type of what add_subparsers returns to itself.
+    from argparse import _SubParsersAction
+
+
+def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("syslog", help="the Markov model of syslog messages, offline")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    train.add_parser(commands)

@@ -1,0 +1,157 @@
+"""``modeltail syslog train``: the logs of normal days to a model file."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporter.commands.streams import Streams
+from exporter.errors import UsageError
+
+if TYPE_CHECKING:
+    # argparse keeps the type of what add_subparsers returns to itself.
+    from argparse import _SubParsersAction
+
+    from exporter.markov.model import MarkovModel
+    from exporter.markov.training import Trainer
+    from exporter.parsing.syslog_rfc3164 import SyslogLines
+    from exporter.tailing.inputs import Block
+
+
+def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "train",
+        help="learn which message follows which from the logs of normal days",
+        description="Learn which message follows which from the logs of normal days. Give the "
+        "files in the order of their time.",
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write"
+    )
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a path, a glob, or - for standard input; also .gz"
+    )
+    parser.add_argument(
+        "--leading-fields",
+        type=_not_negative,
+        default=0,
+        metavar="N",
+        help="space-separated columns that a collector put before the header (default: 0)",
+    )
+    parser.add_argument(
+        "--timezone",
+        default="local",
+        metavar="ZONE",
+        help="of times without an offset: local, UTC or an IANA name (default: local)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, streams: Streams) -> int:
+    """Train and write the model, then say what is in it."""
+    # The command line starts without numpy.
+    from exporter.markov import model_file  # noqa: PLC0415
+    from exporter.markov.training import Trainer  # noqa: PLC0415
+    from exporter.parsing.syslog_rfc3164 import SyslogLines  # noqa: PLC0415
+    from exporter.tailing.inputs import read_blocks  # noqa: PLC0415
+
+    output: Path = arguments.output
+    if not output.parent.is_dir():
+        raise UsageError(f"{output}: there is no directory {output.parent}")
+    parser = SyslogLines("train", arguments.timezone, arguments.leading_fields)
+    trainer = Trainer()
+    blocks = read_blocks(arguments.files, stdin=streams.stdin)
+    with streams.progress("training") as progress:
+        reading = _read(progress.track(blocks), parser, trainer)
+    if not trainer.lines:
+        what = "".join(f"; {example}" for example in reading.examples.values())
+        raise UsageError(f"{', '.join(arguments.files)}: no syslog message{what}")
+    model = trainer.model()
+    model_file.save(model, output)
+    for reason, example in reading.examples.items():
+        streams.err.write(f"{reading.rejected[reason]:,} rejected ({reason}): {example}\n")
+    streams.out.write("".join(f"{name:<24}{value}\n" for name, value in reading.report()))
+    streams.out.write("".join(f"{name:<24}{value}\n" for name, value in _report(model, trainer)))
+    return 0
+
+
+@dataclass
+class _Reading:
+    """What became of the lines."""
+
+    read: int = 0
+    parsed: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def report(self) -> list[tuple[str, str]]:
+        return [
+            ("lines read", f"{self.read:,}"),
+            ("parsed", f"{self.parsed:,}"),
+            ("rejected", _by_reason(self.rejected)),
+            ("skipped", _by_reason(self.skipped)),
+        ]
+
+
+def _read(blocks: Iterable[Block], parser: SyslogLines, trainer: Trainer) -> _Reading:
+    reading = _Reading()
+    # The year of the messages is of no consequence here: only their order counts.
+    received = time.time()
+    for block in blocks:
+        parsed = parser.parse(block.lines, received)
+        trainer.update(parsed.batch)
+        reading.read += len(block.lines) + block.too_long
+        reading.parsed += parsed.parsed
+        reading.rejected += parsed.rejected
+        reading.skipped += parsed.skipped
+        if block.too_long:
+            reading.rejected["too_long"] += block.too_long
+        for reason, (index, example) in parsed.examples.items():
+            where = f"{block.name}:{block.first_line + index}"
+            reading.examples.setdefault(reason, f"{where}: {example}")
+    return reading
+
+
+def _report(model: MarkovModel, trainer: Trainer) -> list[tuple[str, str]]:
+    from exporter.markov.model import MIN_HOLDOUT  # noqa: PLC0415
+
+    share = model.expected_unseen_share
+    if share is None:
+        expected = (
+            f"unknown: the second half of the logs has {model.holdout_transitions:,} transitions, "
+            f"{MIN_HOLDOUT} are needed; syslog_anomaly_pvalue will be absent"
+        )
+    else:
+        expected = (
+            f"{share:.4%} (of {model.holdout_transitions:,} transitions in the second half of the "
+            f"logs, the first half has all but {model.holdout_unseen:,})"
+        )
+    left_out = f" ({trainer.left_out:,} messages left out)" if trainer.left_out else ""
+    return [
+        ("hosts", f"{model.chains:,}"),
+        ("tags", f"{len(model.tags):,}"),
+        ("distinct messages", f"{len(model.messages):,}{left_out}"),
+        ("transitions", f"{model.message_transitions.total:,}"),
+        ("distinct transitions", f"{len(model.message_transitions.pairs):,}"),
+        ("expected unseen share", expected),
+    ]
+
+
+def _by_reason(counts: Counter[str]) -> str:
+    total = f"{counts.total():,}"
+    return total + (
+        f" ({', '.join(f'{n:,} {reason}' for reason, n in counts.items())})" * bool(counts)
+    )
+
+
+def _not_negative(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of columns")
+    return int(text)

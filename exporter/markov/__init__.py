@@ -1,0 +1,1 @@
+"""The Markov model of message order (Haque, DeLucia and Baseman, HUST 2017)."""

@@ -1,0 +1,147 @@
+"""The file that holds a model.
+
+    8 bytes   MTMARKOV
+    2 bytes   version, big-endian
+    32 bytes  SHA-256 of the content
+    rest      the content: MessagePack, compressed by zlib
+
+States are in it as they appear in the logs, without their digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.errors import UsageError
+from exporter.markov.model import MarkovModel
+from exporter.markov.transitions import TransitionMatrix
+from exporter.markov.vocabulary import Vocabulary
+
+MAGIC = b"MTMARKOV"
+VERSION = 1
+_DIGEST_AT = len(MAGIC) + 2
+_CONTENT_AT = _DIGEST_AT + hashlib.sha256().digest_size
+_LITTLE_ENDIAN = np.dtype("<i8")
+
+
+class _Content(msgspec.Struct, forbid_unknown_fields=True):
+    messages: list[str]
+    tags: list[str]
+    message_pairs: bytes
+    message_counts: bytes
+    tag_pairs: bytes
+    tag_counts: bytes
+    lines: int
+    chains: int
+    holdout_transitions: int
+    holdout_unseen: int
+
+
+def fingerprint(model: MarkovModel) -> str:
+    """Return the SHA-256 of a model's content, in hexadecimal digits."""
+    return hashlib.sha256(_content(model)).hexdigest()
+
+
+def save(model: MarkovModel, path: Path) -> None:
+    """Write a model; what was at `path` before is replaced at once or not at all.
+
+    Raises
+    ------
+    UsageError
+        If the file can't be written.
+    """
+    content = _content(model)
+    head = MAGIC + VERSION.to_bytes(2, "big") + hashlib.sha256(content).digest()
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with temporary.open("wb") as file:
+            file.write(head + zlib.compress(content, 9))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: Path) -> MarkovModel:
+    """Read a model.
+
+    Raises
+    ------
+    UsageError
+        If the file can't be read, is no model, is damaged, or is of a newer version.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read: {error.strerror}") from error
+    if not data.startswith(MAGIC):
+        raise UsageError(
+            f"{path}: no syslog model; expected a file that `modeltail syslog train` wrote"
+        )
+    version = int.from_bytes(data[len(MAGIC) : _DIGEST_AT], "big")
+    if version > VERSION:
+        raise UsageError(
+            f"{path}: version {version} of the format; this modeltail reads up to {VERSION}"
+        )
+    try:
+        content = zlib.decompress(data[_CONTENT_AT:])
+        if hashlib.sha256(content).digest() != data[_DIGEST_AT:_CONTENT_AT]:
+            raise ValueError("the checksum differs")  # noqa: TRY301
+        return _model(msgspec.msgpack.decode(content, type=_Content))
+    except (zlib.error, msgspec.MsgspecError, ValueError) as error:
+        raise UsageError(f"{path}: truncated or damaged ({error}); train it anew") from error
+
+
+def _content(model: MarkovModel) -> bytes:
+    return msgspec.msgpack.encode(
+        _Content(
+            messages=list(model.messages.values),
+            tags=list(model.tags.values),
+            message_pairs=_packed(model.message_transitions.pairs),
+            message_counts=_packed(model.message_transitions.counts),
+            tag_pairs=_packed(model.tag_transitions.pairs),
+            tag_counts=_packed(model.tag_transitions.counts),
+            lines=model.lines,
+            chains=model.chains,
+            holdout_transitions=model.holdout_transitions,
+            holdout_unseen=model.holdout_unseen,
+        )
+    )
+
+
+def _model(content: _Content) -> MarkovModel:
+    messages, tags = Vocabulary(content.messages), Vocabulary(content.tags)
+    if len(messages) < len(content.messages) or len(tags) < len(content.tags):
+        raise ValueError("a state is repeated")
+    return MarkovModel(
+        messages=messages,
+        tags=tags,
+        message_transitions=TransitionMatrix(
+            _unpacked(content.message_pairs), _unpacked(content.message_counts), len(messages)
+        ),
+        tag_transitions=TransitionMatrix(
+            _unpacked(content.tag_pairs), _unpacked(content.tag_counts), len(tags)
+        ),
+        lines=content.lines,
+        chains=content.chains,
+        holdout_transitions=content.holdout_transitions,
+        holdout_unseen=content.holdout_unseen,
+    )
+
+
+def _packed(numbers: NDArray[np.int64]) -> bytes:
+    return numbers.astype(_LITTLE_ENDIAN).tobytes()
+
+
+def _unpacked(data: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(data, dtype=_LITTLE_ENDIAN).astype(np.int64)

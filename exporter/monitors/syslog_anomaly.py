@@ -1,0 +1,331 @@
+"""How surprising each host's messages are to a Markov model of normal days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from scipy.special import betainc
+
+from exporter.markov.chains import Chains
+from exporter.markov.model_file import fingerprint
+from exporter.markov.scoring import Scorer, Scores
+from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.labels import LabelValues
+from exporter.records import SyslogBatch
+from exporter.windows import Placement, RingView, Window, WindowRing
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+SURPRISAL_BUCKETS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0)
+MAX_CHAINS = 10_000
+"""Hosts of one source whose last message is remembered."""
+
+
+class Count(IntEnum):
+    """What is counted of each host since the beginning."""
+
+    UNEXPECTED = 0
+    NOVEL = 1
+    UNSEEN_TRANSITIONS = 2
+
+
+class Sum(IntEnum):
+    """What is summed over each host's messages in a window.
+
+    `TESTED`, `TESTED_UNSEEN` and `EXPECTED_UNSEEN` leave out messages that were scored by a model
+    without an expected share.
+    """
+
+    SCORED = 0
+    SURPRISAL = 1
+    TESTED = 2
+    TESTED_UNSEEN = 3
+    EXPECTED_UNSEEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SyslogAnomalyView:
+    """An immutable copy of the state.
+
+    Attributes
+    ----------
+    hosts
+        Number and label value of the hosts that have series.
+    counts
+        int64[hosts, len(Count)].
+    buckets, total
+        int64[hosts, buckets + 1] and float64[hosts] nats, the surprisal of all messages.
+    sums, highest
+        For each window float64[hosts, len(Sum)], and the highest surprisal float64[hosts].
+    """
+
+    hosts: dict[int, str]
+    counts: Integers
+    buckets: Integers
+    total: Floats
+    sums: tuple[RingView, ...]
+    highest: tuple[RingView, ...]
+
+
+class SyslogAnomaly:
+    """Scores the messages of sources that have a model; those of others are not looked at.
+
+    A chain belongs to a source and a host; the series of a host join its chains of all sources.
+
+    Parameters
+    ----------
+    windows
+        The configured windows, in the order of the batches' placements.
+    scorers
+        By name of the source.
+    max_hosts
+        How many hosts have series of their own before ``other``.
+    budget
+        Grants new hosts; unlimited if absent.
+    """
+
+    name: ClassVar[str] = "syslog_anomaly"
+
+    def __init__(
+        self,
+        windows: Sequence[Window],
+        scorers: Mapping[str, Scorer],
+        max_hosts: int = 1000,
+        budget: SeriesBudget | None = None,
+    ) -> None:
+        budget = budget or SeriesBudget.unlimited()
+        self._scorers = dict(scorers)
+        self._shares = {
+            source: scorer.model.expected_unseen_share for source, scorer in scorers.items()
+        }
+        self._fingerprints = {
+            source: fingerprint(scorer.model) for source, scorer in scorers.items()
+        }
+        self._chains = {source: Chains(MAX_CHAINS) for source in scorers}
+        series = len(Count) + len(SURPRISAL_BUCKETS) + 3 + 4 * len(windows)
+        self._hosts = LabelValues(
+            max_hosts, grant=partial(budget.claim, "syslog_surprisal_nats", series)
+        )
+        rows = max_hosts + 1
+        self._counts = np.zeros((rows, len(Count)), dtype=np.int64)
+        self._buckets = np.zeros((rows, len(SURPRISAL_BUCKETS) + 1), dtype=np.int64)
+        self._total = np.zeros(rows)
+        self._sums = [WindowRing(window, (rows, len(Sum)), np.float64) for window in windows]
+        self._highest = [
+            WindowRing(window, (rows,), np.float64, initial=-np.inf) for window in windows
+        ]
+
+    def update(self, batch: SyslogBatch) -> None:
+        """Score the messages of a batch."""
+        scorer = self._scorers.get(batch.source)
+        if scorer is None or not len(batch):
+            return
+        message = scorer.model.messages.encode(batch.message)
+        tag = scorer.model.tags.encode(batch.tag)
+        previous_message, previous_tag = self._chains[batch.source].link(batch.host, message, tag)
+        scores = scorer.score(previous_message, message, previous_tag, tag)
+        host = self._hosts.encode(batch.host)
+        self._count(host, scores)
+        share = self._shares[batch.source]
+        rows = np.flatnonzero(scores.scored)
+        for sums, highest, placement in zip(
+            self._sums, self._highest, batch.placements, strict=True
+        ):
+            _add(sums, placement.take(rows), host[rows], scores, rows, share)
+            highest.raise_to(placement.take(rows), host[rows], scores.surprisal[rows])
+
+    def _count(self, host: Integers, scores: Scores) -> None:
+        for count, mask in (
+            (Count.UNEXPECTED, scores.unexpected),
+            (Count.NOVEL, scores.novel),
+            (Count.UNSEEN_TRANSITIONS, scores.unseen),
+        ):
+            np.add.at(self._counts[:, count], host[mask], 1)
+        surprisal = scores.surprisal[scores.scored]
+        bucket = np.searchsorted(SURPRISAL_BUCKETS, surprisal)
+        np.add.at(self._buckets, (host[scores.scored], bucket), 1)
+        np.add.at(self._total, host[scores.scored], surprisal)
+
+    def snapshot(self) -> SyslogAnomalyView:
+        """Return an immutable copy."""
+        return SyslogAnomalyView(
+            hosts=dict(self._hosts.numbered()),
+            counts=self._counts.copy(),
+            buckets=self._buckets.copy(),
+            total=self._total.copy(),
+            sums=tuple(ring.view() for ring in self._sums),
+            highest=tuple(ring.view() for ring in self._highest),
+        )
+
+    def families(self, snapshot: SyslogAnomalyView, now: float) -> Iterator[Metric]:
+        """Yield the metric families, windows as seen at Unix time `now`."""
+        yield from _counters(snapshot)
+        yield _histogram(snapshot)
+        yield from _gauges(snapshot, now)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage."""
+        seen = np.array([number for number, _ in self._hosts.numbered()], dtype=np.int64)
+        return {
+            "max_hosts": self._hosts.capacity,
+            "hosts": self._hosts.dump(),
+            "seen": seen,
+            "counts": self._counts[seen],
+            "buckets": self._buckets[seen],
+            "total": self._total[seen],
+            "sums": [ring.dump() for ring in self._sums],
+            "highest": [ring.dump() for ring in self._highest],
+            "chains": {
+                source: {"model": self._fingerprints[source], **chains.dump()}
+                for source, chains in self._chains.items()
+            },
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned.
+
+        The last messages of a source whose model has changed since are forgotten: they are states
+        of the other model.
+
+        Raises
+        ------
+        ValueError
+            If the windows or the number of admitted hosts have changed.
+        """
+        if state["max_hosts"] != self._hosts.capacity:
+            raise ValueError(
+                f"stored for {state['max_hosts']} hosts, not for {self._hosts.capacity}"
+            )
+        for ring, stored in zip(self._sums, state["sums"], strict=True):
+            ring.load(stored)
+        for ring, stored in zip(self._highest, state["highest"], strict=True):
+            ring.load(stored)
+        self._hosts.load(**state["hosts"])
+        for array in (self._counts, self._buckets, self._total):
+            array[:] = 0
+        seen = state["seen"]
+        self._counts[seen] = state["counts"]
+        self._buckets[seen] = state["buckets"]
+        self._total[seen] = state["total"]
+        for source, stored in state["chains"].items():
+            if self._fingerprints.get(source) == stored["model"]:
+                self._chains[source].load(stored)
+
+
+def _add(
+    ring: WindowRing,
+    placement: Placement,
+    host: Integers,
+    scores: Scores,
+    rows: NDArray[np.intp],
+    share: float | None,
+) -> None:
+    """Add the scored `rows` of a batch to a window; `placement` and `host` are of these rows."""
+    cells = host * len(Sum)
+    one = np.ones(())
+    ring.add(placement, cells + Sum.SCORED, one)
+    ring.add(placement, cells + Sum.SURPRISAL, scores.surprisal[rows])
+    if share is not None:
+        unseen = np.flatnonzero(scores.unseen[rows])
+        ring.add(placement, cells + Sum.TESTED, one)
+        ring.add(placement, cells + Sum.EXPECTED_UNSEEN, np.array(share))
+        ring.add(placement.take(unseen), cells[unseen] + Sum.TESTED_UNSEEN, one)
+
+
+def _counters(snapshot: SyslogAnomalyView) -> Iterator[Metric]:
+    anomalies = CounterMetricFamily(
+        "syslog_anomalies",
+        "Messages that the model has not (novel), or not after the message before (unexpected).",
+        labels=["host", "kind"],
+    )
+    unseen_messages = CounterMetricFamily(
+        "syslog_unseen_messages", "Messages that the model has not.", labels=["host"]
+    )
+    unseen_transitions = CounterMetricFamily(
+        "syslog_unseen_transitions",
+        "Messages that in the model never follow the message before them.",
+        labels=["host"],
+    )
+    for row, host in snapshot.hosts.items():
+        counts = snapshot.counts[row].tolist()
+        anomalies.add_metric([host, "unexpected"], counts[Count.UNEXPECTED])
+        anomalies.add_metric([host, "novel"], counts[Count.NOVEL])
+        unseen_messages.add_metric([host], counts[Count.NOVEL])
+        unseen_transitions.add_metric([host], counts[Count.UNSEEN_TRANSITIONS])
+    yield from (anomalies, unseen_messages, unseen_transitions)
+
+
+def _histogram(snapshot: SyslogAnomalyView) -> Metric:
+    family = HistogramMetricFamily(
+        "syslog_surprisal_nats",
+        "Surprisal of messages after the message before them, in nats.",
+        labels=["host"],
+    )
+    bounds = [*map(str, SURPRISAL_BUCKETS), "+Inf"]
+    cumulated = snapshot.buckets.cumsum(axis=1)
+    for row, host in snapshot.hosts.items():
+        family.add_metric(
+            [host],
+            buckets=list(zip(bounds, cumulated[row].tolist(), strict=True)),
+            sum_value=float(snapshot.total[row]),
+        )
+    return family
+
+
+def _gauges(snapshot: SyslogAnomalyView, now: float) -> Iterator[Metric]:
+    labels = ["host", "window"]
+    messages = GaugeMetricFamily(
+        "syslog_window_messages", "Messages scored in the window.", labels=labels
+    )
+    mean = GaugeMetricFamily(
+        "syslog_surprisal_mean_nats", "Mean surprisal in the window, in nats.", labels=labels
+    )
+    highest = GaugeMetricFamily(
+        "syslog_anomaly_score", "Highest surprisal in the window, in nats.", labels=labels
+    )
+    pvalue = GaugeMetricFamily(
+        "syslog_anomaly_pvalue",
+        "Chance of as many unseen transitions in the window, at the share of normal days.",
+        labels=labels,
+    )
+    for sums, maxima in zip(snapshot.sums, snapshot.highest, strict=True):
+        window = sums.window.name
+        total, peak = sums.total(now), maxima.maximum(now)
+        pvalues = binomial_tail(
+            total[:, Sum.TESTED_UNSEEN], total[:, Sum.TESTED], total[:, Sum.EXPECTED_UNSEEN]
+        )
+        for row in np.flatnonzero(total[:, Sum.SCORED]).tolist():
+            where = [snapshot.hosts[row], window]
+            messages.add_metric(where, float(total[row, Sum.SCORED]))
+            mean.add_metric(where, float(total[row, Sum.SURPRISAL] / total[row, Sum.SCORED]))
+            highest.add_metric(where, float(peak[row]))
+            if total[row, Sum.TESTED]:
+                pvalue.add_metric(where, float(pvalues[row]))
+    yield from (messages, mean, highest, pvalue)
+
+
+def binomial_tail(successes: Floats, trials: Floats, expected: Floats) -> Floats:
+    """Return P(X >= successes) for X binomial over `trials` with mean `expected`; 1 for 0 trials.
+
+    By the regularised incomplete beta function: P(X >= k) = I_p(k, n - k + 1), DLMF 8.17.5.
+    Trials are taken to be independent. Unseen transitions come in bursts, so that normal windows
+    have small p-values more often than their size says: an alert needs a strict limit.
+    """
+    probability = np.divide(expected, trials, out=np.zeros_like(expected), where=trials > 0)
+    some = successes > 0
+    tail = np.ones_like(successes)
+    tail[some] = betainc(successes[some], trials[some] - successes[some] + 1, probability[some])
+    return tail

@@ -1,0 +1,313 @@
+"""Syslog lines as daemons write them to files: RFC 3164, also with RFC 3339 times.
+
+A line is ``[<PRI>]TIME HOST TAG[PID]: TEXT`` where TIME is "Mmm dd hh:mm:ss" (RFC 3164, a fixed
+width) or "2026-11-22T17:28:06.123456+00:00" (rsyslog's RSYSLOG_FileFormat).
+
+The message is, as in Haque, DeLucia and Baseman (HUST 2017), tag and text with the digits removed
+and without the process id. Daemons write few distinct messages, so a line costs one translation
+of its bytes, shared by the whole block, and one look-up in a dictionary; only a message that is
+new to the dictionary is taken apart.
+
+What a line without an ordinary tag means follows rsyslog where it can:
+
+- A tag ends at ``:`` or ``[``. ``su[12] failed``, without the colon, has the tag ``su``.
+- A tag of two to four words counts up to RFC 3164's 32 characters and when a colon and a space
+  follow, as in ``Server Administrator: fan failed``. Words that are numbers are no part of it:
+  ``syslogd 1.4.1: restart.`` has the tag ``syslogd``.
+- Other lines (``-- MARK --``, ``last message repeated 3 times``) have the tag "".
+- A host that ends in ``:`` or ``]`` is the tag of a line without a host; the host is then "".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.parsing.syslog_timestamps import YearlessTime, parse_rfc3339
+from exporter.records import Categorical, Parsed, SyslogBatch
+
+Integers = NDArray[np.int64]
+
+MAX_HOST_CHARACTERS = 255
+MAX_TAG_CHARACTERS = 64
+MAX_TEXT_BYTES = 4096
+"""Of tag and text; messages that differ only beyond that are the same message."""
+MEMO_BYTES = 16 << 20
+
+_SPACE, _COLON, _DASH, _BRACKET = b" :-]"
+_EMPTY = b" \t\r\n\0"
+_DIGITS = b"0123456789"
+_NUMERIC = _DIGITS + b"."
+_PADDING = b"\n" * 64
+_TAG = re.compile(
+    rb" *(?:(?P<word>[^ :\[]+)(?:\[[^\] ]*\]:?|:)"
+    rb"|(?P<words>(?=[^:]{1,32}:)[^ :\[]+(?: [^ :\[]+){1,3})(?:\[[^\] ]*\])?:(?= |$)) *"
+)
+_EXPECTED = 'expected "Mmm dd hh:mm:ss host tag: text" or an RFC 3339 time in front'
+
+
+class _Message(NamedTuple):
+    """What a line's bytes say once their digits are removed."""
+
+    tag: str
+    message: str
+    tag_end: int
+    """Where the tag ends, if it holds no digit."""
+    terminator: int
+    """The byte that is found there; -1 where there is no tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """Where the parts of the decodable lines lie in the block, and what was wrong with others."""
+
+    timestamp: NDArray[np.float64]
+    host_start: Integers
+    host_end: Integers
+    body_start: Integers
+    body_end: Integers
+    rejected: dict[str, NDArray[np.intp]]
+
+
+class SyslogLines:
+    """Decodes the lines of one source.
+
+    Parameters
+    ----------
+    source
+        The configured name of the source.
+    timezone
+        Of times without an offset: "local", "UTC" or an IANA name.
+    leading_fields
+        Space-separated columns that a collector put before the header.
+
+    Raises
+    ------
+    UsageError
+        If there is no such time zone.
+    """
+
+    reasons = ("header", "timestamp")
+
+    def __init__(self, source: str, timezone: str = "local", leading_fields: int = 0) -> None:
+        self._source = source
+        self._time = YearlessTime(timezone)
+        self._leading_fields = leading_fields
+        self._memo: dict[bytes, _Message] = {}
+        self._memo_bytes = 0
+
+    def parse(self, lines: Sequence[bytes], received: float) -> Parsed[SyslogBatch]:
+        """Decode lines, given without their ends.
+
+        Lines are rejected as ``header`` (not laid out as a syslog line) or ``timestamp`` (laid
+        out as one, but there is no such time), and skipped as ``empty``.
+
+        Parameters
+        ----------
+        received
+            Unix seconds at which the lines were read.
+        """
+        headed = lines
+        if self._leading_fields:
+            headed = [_without_fields(line, self._leading_fields) for line in lines]
+        block = b"\n".join(headed)
+        headers = self._headers(headed, block, received)
+        batch = self._batch(block, headers, received)
+        rejected: Counter[str] = Counter()
+        skipped: Counter[str] = Counter()
+        examples: dict[str, tuple[int, str]] = {}
+        for reason, rows in headers.rejected.items():
+            for row in rows.tolist():
+                line = lines[row]
+                if not line.strip(_EMPTY):
+                    skipped["empty"] += 1
+                    continue
+                rejected[reason] += 1
+                examples.setdefault(reason, (row, f"{_EXPECTED}, got {line[:120]!r}"))
+        return Parsed(batch, len(batch), rejected, skipped, examples)
+
+    def _headers(self, lines: Sequence[bytes], block: bytes, received: float) -> _Headers:
+        text = np.frombuffer(block + _PADDING, dtype=np.uint8)
+        line_end = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)) + 1) - 1
+        start = np.concatenate([[0], line_end[:-1] + 1])[: len(lines)]
+        start = _after_priority(text, start)
+        spaces = np.append(np.flatnonzero(text == _SPACE), len(text))
+
+        columns = text[start[:, None] + np.arange(16)]
+        yearless = (columns[:, [3, 6, 15]] == _SPACE).all(axis=1)
+        yearless &= (columns[:, [9, 12]] == _COLON).all(axis=1)
+        dated = (columns[:, [4, 7, 13]] == (_DASH, _DASH, _COLON)).all(axis=1)
+        dated &= (columns[:, 10] == ord("T")) | (columns[:, 10] == ord("t"))
+        time_end = start + 15
+        if dated.any():
+            after = np.minimum(spaces[np.searchsorted(spaces, start[dated])], line_end[dated])
+            time_end[dated] = after
+            dated[dated] = after - start[dated] >= 20
+
+        timestamp = np.full(len(lines), np.nan)
+        if yearless.any():
+            timestamp[yearless] = self._time.parse(columns[yearless], received)
+        if dated.any():
+            timestamp[dated] = parse_rfc3339(text, start[dated], time_end[dated])
+
+        host_start = np.minimum(time_end + 1, line_end)
+        host_end = np.minimum(spaces[np.searchsorted(spaces, host_start)], line_end)
+        laid_out = (yearless | dated) & (host_end > host_start)
+        timed = ~np.isnan(timestamp)
+        rejected = {
+            reason: rows
+            for reason, mask in (("header", ~laid_out), ("timestamp", laid_out & ~timed))
+            if (rows := np.flatnonzero(mask)).size
+        }
+        good = laid_out & timed
+        host_start, host_end, line_end = host_start[good], host_end[good], line_end[good]
+        last = text[host_end - 1]
+        tag_instead = (last == _COLON) | ((last == _BRACKET) & (text[host_start] != ord("[")))
+        body_start = np.where(tag_instead, host_start, np.minimum(host_end + 1, line_end))
+        return _Headers(
+            timestamp[good],
+            host_start,
+            np.where(tag_instead, host_start, host_end),
+            body_start,
+            np.minimum(line_end, body_start + MAX_TEXT_BYTES),
+            rejected,
+        )
+
+    def _batch(self, block: bytes, headers: _Headers, received: float) -> SyslogBatch:
+        body_start = headers.body_start.tolist()
+        hosts = [
+            block[start:end]
+            for start, end in zip(
+                headers.host_start.tolist(), headers.host_end.tolist(), strict=True
+            )
+        ]
+        bodies = [
+            block[start:end]
+            for start, end in zip(body_start, headers.body_end.tolist(), strict=True)
+        ]
+        host_codes, distinct_hosts = _number(hosts)
+        # Splitting nothing gives one line, hence the slice.
+        stripped = b"\n".join(bodies).translate(None, _DIGITS).split(b"\n")[: len(bodies)]
+        codes, keys = _number(stripped)
+        messages = [self._message(key) for key in keys]
+        return SyslogBatch(
+            source=self._source,
+            received=received,
+            timestamp=headers.timestamp,
+            host=_categorical(
+                host_codes, [_text(host)[:MAX_HOST_CHARACTERS] for host in distinct_hosts]
+            ),
+            tag=_tags(block, headers.body_start, bodies, codes, messages),
+            message=_categorical(codes, [message.message for message in messages]),
+        )
+
+    def _message(self, key: bytes) -> _Message:
+        message = self._memo.get(key)
+        if message is None:
+            # Attacked hosts log user names without end: the memo starts again when it is full.
+            self._memo_bytes += 3 * len(key) + 300
+            if self._memo_bytes > MEMO_BYTES:
+                self._memo.clear()
+                self._memo_bytes = 3 * len(key) + 300
+            message = self._memo[key] = _take_apart(key)
+        return message
+
+
+def _without_fields(line: bytes, fields: int) -> bytes:
+    parts = line.split(b" ", fields)
+    return parts[fields] if len(parts) > fields else b"-"
+
+
+def _after_priority(text: NDArray[np.uint8], start: Integers) -> Integers:
+    """Return where each line goes on after ``<0>`` to ``<999>``."""
+    marked = text[start] == ord("<")
+    if not marked.any():
+        return start
+    start = start.copy()
+    for digits in (1, 2, 3):
+        at = start[marked]
+        characters = text[at[:, None] + np.arange(1, digits + 1)]
+        number = (characters - np.uint8(ord("0")) <= 9).all(axis=1)
+        rows = np.flatnonzero(marked)[number & (text[at + digits + 1] == ord(">"))]
+        start[rows] += digits + 2
+        marked[rows] = False
+    return start
+
+
+def _number(values: Sequence[bytes]) -> tuple[NDArray[np.int32], list[bytes]]:
+    """Return the number of each value, from 0 in order of first appearance, and the values."""
+    # A dictionary that makes the next number for a missing key never leaves C.
+    index: defaultdict[bytes, int] = defaultdict(count().__next__)
+    codes = np.fromiter(map(index.__getitem__, values), np.int32, len(values))
+    return codes, list(index)
+
+
+def _categorical(codes: NDArray[np.int32], values: Sequence[str]) -> Categorical:
+    """Return a column whose values may repeat in `values` (bytes that decode to one text)."""
+    index: dict[str, int] = {}
+    table = [index.setdefault(value, len(index)) for value in values]
+    return Categorical(np.array(table, dtype=np.int32)[codes], tuple(index))
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+def _tag_name(match: re.Match[bytes]) -> bytes:
+    word = match["word"]
+    if word is not None:
+        return word
+    return b" ".join(part for part in match["words"].split() if part.strip(_NUMERIC))
+
+
+def _take_apart(key: bytes) -> _Message:
+    match = _TAG.match(key)
+    name = _tag_name(match) if match else b""
+    if match is None or not name:
+        return _Message("", _text(key.strip(b" ")), 0, -1)
+    tag = _text(name)[:MAX_TAG_CHARACTERS]
+    tag_end = max(match.span("word")[1], match.span("words")[1])
+    message = f"{tag}: {_text(key[match.end() :].rstrip(b' '))}"
+    return _Message(tag, message, tag_end, key[tag_end])
+
+
+def _tags(
+    block: bytes,
+    body_start: Integers,
+    bodies: Sequence[bytes],
+    codes: NDArray[np.int32],
+    messages: Sequence[_Message],
+) -> Categorical:
+    """Return the tags, with the digits that `messages` lost."""
+    values = [message.tag for message in messages]
+    # A tag without digits ends in the line where it ends in the message. One with digits reaches
+    # further, and the terminator can't be found inside a tag.
+    tag_end = np.array([message.tag_end for message in messages], dtype=np.int64)[codes]
+    terminator = np.array([message.terminator for message in messages], dtype=np.int16)[codes]
+    text = np.frombuffer(block + _PADDING, dtype=np.uint8)
+    found = text[body_start + tag_end]
+    rows = np.flatnonzero((found != terminator) & (terminator >= 0))
+    if not rows.size:
+        return _categorical(codes, values)
+    tag_codes = codes.copy()
+    index: dict[str, int] = {}
+    for row in rows.tolist():
+        match = _TAG.match(bodies[row])
+        name = _text(_tag_name(match))[:MAX_TAG_CHARACTERS] if match else values[codes[row]]
+        tag_codes[row] = len(values) + index.setdefault(name, len(index))
+    # Values are listed in the order in which records carry them, as everywhere.
+    values += index
+    used, first, inverse = np.unique(tag_codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return _categorical(
+        rank[inverse].astype(np.int32), [values[used[place]] for place in order.tolist()]
+    )
