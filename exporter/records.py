@@ -8,7 +8,7 @@ few distinct values of a batch to its own bounded set of labels, never each reco
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -38,19 +38,31 @@ class Categorical:
     values: tuple[str, ...]
 
     @classmethod
-    def encode(cls, column: Iterable[str | None]) -> Categorical:
+    def encode(cls, column: Sequence[str | None]) -> Categorical:
         """Encode a column of strings; ``None`` becomes -1.
 
         >>> Categorical.encode(["a", None, "b", "a"]).codes.tolist()
         [0, -1, 1, 0]
         """
-        index: dict[str | None, int] = {None: -1}
-        # A dictionary that numbers its keys on first sight is the fastest encoder in pure Python.
-        codes = np.fromiter(
-            (index.setdefault(value, len(index) - 1) for value in column), dtype=np.int32
-        )
-        del index[None]
-        return cls(codes, tuple(value for value in index if value is not None))
+        codes, values = _number_distinct(column)
+        return cls(codes, values)
+
+    @classmethod
+    def of_classes(cls, column: Sequence[Any]) -> Categorical:
+        """Encode a column of strings, numbers and booleans by their :func:`class_name`.
+
+        >>> Categorical.of_classes([1, None, True, 1]).values
+        ('1', 'true')
+        """
+        kinds = set(map(type, column)) - {type(None)}
+        if kinds == {str}:
+            return cls.encode(column)
+        if kinds in ({int}, {bool}):
+            # Only the distinct values are named. Not so for mixed kinds, since 1, 1.0 and True
+            # are the same key, nor for floats, since NaN is another key each time.
+            codes, values = _number_distinct(column)
+            return cls(codes, tuple(str(class_name(value)) for value in values))
+        return cls.encode(list(map(class_name, column)))
 
     @classmethod
     def empty(cls, length: int) -> Categorical:
@@ -90,7 +102,7 @@ class FeatureColumn:
 
     def categorical(self) -> Categorical:
         """Return the column as classes (see :func:`class_name`)."""
-        return Categorical.encode(map(class_name, self.raw))
+        return Categorical.of_classes(self.raw)
 
     def take(self, rows: NDArray[np.intp]) -> FeatureColumn:
         """Select records."""
@@ -238,6 +250,16 @@ class Parsed(Generic[Batch]):
     rejected: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     examples: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def _number_distinct(column: Sequence[Any]) -> tuple[Codes, tuple[Any, ...]]:
+    """Return codes and distinct values, in order of first appearance; ``None`` is -1."""
+    distinct = dict.fromkeys(column)
+    distinct.pop(None, None)
+    index = dict(zip(distinct, range(len(distinct)), strict=True))
+    index[None] = -1
+    codes = np.fromiter(map(index.__getitem__, column), dtype=np.int32, count=len(column))
+    return codes, tuple(distinct)
 
 
 def class_name(value: Hashable) -> str | None:

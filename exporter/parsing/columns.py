@@ -7,7 +7,7 @@ record that holds nothing to measure, or whose prediction is no class and no num
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.parsing.timestamps import unix_seconds
-from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch, class_name
+from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch
 
 MAX_CLASS_LENGTH = 128
 UNKNOWN_ERROR = "unknown"
@@ -83,10 +83,7 @@ class Columns:
         label, label_value = self._truth(column["true_label"], numeric)
 
         failed = _truthy(column["error"]) | _truthy(column["error_type"])
-        error_type = Categorical.encode(
-            (kind or UNKNOWN_ERROR)[:MAX_CLASS_LENGTH] if bad else None
-            for kind, bad in zip(column["error_type"], failed.tolist(), strict=True)
-        )
+        error_type = _error_types(column["error_type"], failed)
         attempt = (
             failed
             | (prediction.codes >= 0)
@@ -101,7 +98,7 @@ class Columns:
         whole = RecordBatch(
             received=received,
             timestamp=timestamp,
-            version=Categorical.encode(map(_version, column["model_version"])),
+            version=_versions(column["model_version"]),
             attempt=attempt,
             failed=failed,
             error_type=error_type,
@@ -152,17 +149,31 @@ class Columns:
 
 
 def _classes(raw: Sequence[Any]) -> Categorical:
-    kinds = set(map(type, raw))
-    if kinds <= {str, type(None)}:
-        encoded = Categorical.encode(raw)
-    else:
-        encoded = Categorical.encode(map(class_name, raw))
+    encoded = Categorical.of_classes(raw)
     if any(len(value) > MAX_CLASS_LENGTH for value in encoded.values):
         # Two long classes with the same beginning become one, hence the second encoding.
-        encoded = Categorical.encode(
-            value and value[:MAX_CLASS_LENGTH] for value in encoded.decode()
-        )
+        shortened = [value and value[:MAX_CLASS_LENGTH] for value in encoded.decode()]
+        encoded = Categorical.encode(shortened)
     return encoded
+
+
+def _versions(raw: Sequence[Any]) -> Categorical:
+    """Encode versions; an empty text is no version."""
+    encoded = _classes(raw)
+    if "" in encoded.values:
+        encoded = Categorical.encode([value or None for value in encoded.decode()])
+    return encoded
+
+
+def _error_types(raw: Sequence[Any], failed: Mask) -> Categorical:
+    if not failed.any():
+        return Categorical.empty(len(raw))
+    return _classes(
+        [
+            (kind or UNKNOWN_ERROR) if bad else None
+            for kind, bad in zip(raw, failed.tolist(), strict=True)
+        ]
+    )
 
 
 def _masked(raw: Sequence[Any], keep: Mask) -> list[Any]:
@@ -176,7 +187,7 @@ def _numbers(raw: Sequence[Any]) -> Floats:
         return FeatureColumn(raw).numeric()
 
 
-def _present(raw: Iterable[Any]) -> Mask:
+def _present(raw: Sequence[Any]) -> Mask:
     return np.array([value is not None for value in raw], dtype=bool)
 
 
@@ -206,11 +217,9 @@ def _count(found: Counter[tuple[str, str]], key: tuple[str, str], mask: NDArray[
 
 
 def _truthy(raw: Sequence[Any]) -> Mask:
+    if set(map(type, raw)) <= {type(None)}:
+        return np.zeros(len(raw), dtype=bool)
     return np.array([bool(value) for value in raw], dtype=bool)
-
-
-def _version(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)[:MAX_CLASS_LENGTH]
 
 
 def _blank_non_scalars(raw: list[Any]) -> Mask:

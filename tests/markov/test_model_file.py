@@ -23,8 +23,8 @@ def trained(messages):
             "test",
             0.0,
             np.zeros(len(messages)),
-            Categorical.encode("h" for _ in messages),
-            Categorical.encode(message[:1] for message in messages),
+            Categorical.encode("h" * len(messages)),
+            Categorical.encode([message[:1] for message in messages]),
             Categorical.encode(messages),
         )
     )
