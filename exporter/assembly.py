@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.config import Configuration, ModelSource, SyslogSource
-from exporter.drift import reference_file
+from exporter.drift import evaluation, reference_file
 from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
 from exporter.markov import model_file
@@ -27,7 +27,7 @@ from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
 from exporter.monitors.validation import Validation
-from exporter.monitors.versions import ModelMonitors
+from exporter.monitors.versions import SERIES_PER_VERSION, ModelMonitors
 from exporter.parsing.json_lines import JsonLines
 from exporter.parsing.syslog_rfc3164 import SyslogLines
 from exporter.pipeline import Group
@@ -36,6 +36,8 @@ from exporter.source import Source
 from exporter.tailing.tail import Tail
 
 IDLE_SECONDS = 86_400.0
+DRIFT_SERIES = 6
+"""Series of a column in a window."""
 SYSLOG_GROUP = "syslog"
 
 
@@ -90,6 +92,22 @@ def json_parser(
     return JsonLines(model.task, model.fields, features, others)
 
 
+def read_reference(model: ModelSource) -> Reference | None:
+    """Return the reference that a model is compared with, ``None`` if there is none.
+
+    Raises
+    ------
+    UsageError
+        If it can't be read, or does not have the columns that the configuration names.
+    """
+    if model.drift is None:
+        return None
+    reference = reference_file.read(model.drift.reference)
+    # Monitors are made when a version first appears; what does not fit must show before.
+    evaluation.select(model.drift, reference)
+    return reference
+
+
 def _add_model(
     parts: Assembled,
     configuration: Configuration,
@@ -98,7 +116,7 @@ def _add_model(
     replay: bool,
     without: Collection[str],
 ) -> None:
-    reference = None if model.drift is None else reference_file.read(model.drift.reference)
+    reference = read_reference(model)
     group = _model_group(parts, configuration, model, reference, without)
     event_time = EventTime(configuration.windows, replay=replay)
     features = () if reference is None else reference.features
@@ -153,7 +171,15 @@ def _model_group(
             ]
         return _kept(monitors, without)
 
-    return ModelMonitors(whole, version, parts.isolation, parts.budget, IDLE_SECONDS)
+    columns = 0 if reference is None else len(reference.columns)
+    return ModelMonitors(
+        whole,
+        version,
+        parts.isolation,
+        parts.budget,
+        IDLE_SECONDS,
+        SERIES_PER_VERSION + DRIFT_SERIES * columns * len(windows),
+    )
 
 
 def _add_syslog(

@@ -127,11 +127,10 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
 
 
 def _model(configuration: Configuration, model: ModelSource, sample: int) -> Report:
-    from exporter.assembly import json_parser  # noqa: PLC0415
-    from exporter.drift import reference_file  # noqa: PLC0415
+    from exporter.assembly import json_parser, read_reference  # noqa: PLC0415
 
     report = Report(model.name)
-    reference = None if model.drift is None else reference_file.read(model.drift.reference)
+    reference = read_reference(model)
     features = () if reference is None else reference.features
     parser = json_parser(model, configuration.models, features)
     batches: list[RecordBatch] = _parse(report, model.paths, sample, parser)

@@ -17,7 +17,7 @@ from exporter.records import RecordBatch
 
 MAX_VERSIONS = 5
 SERIES_PER_VERSION = 60
-"""Roughly what a version costs before its first class, for the budget."""
+"""Roughly what a version without drift costs before its first class, for the budget."""
 
 Build = Callable[[str], Sequence[Monitor[RecordBatch]]]
 
@@ -41,6 +41,8 @@ class ModelMonitors:
         Grants new versions.
     idle_seconds
         How long a version is kept after its last record.
+    series_per_version
+        What a version costs, for the budget.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class ModelMonitors:
         isolation: Isolation,
         budget: SeriesBudget,
         idle_seconds: float,
+        series_per_version: int = SERIES_PER_VERSION,
     ) -> None:
         self._whole = MonitorGroup(build_whole, isolation)
         self._build = build
         self._isolation = isolation
         self._budget = budget
         self._idle_seconds = idle_seconds
+        self._series_per_version = series_per_version
         self._versions: dict[str, MonitorGroup[RecordBatch]] = {}
         self._last_seen: dict[str, float] = {}
 
@@ -83,7 +87,7 @@ class ModelMonitors:
         if version in self._versions:
             return version
         if len(self._versions) >= MAX_VERSIONS or not self._budget.claim(
-            "model_predictions_total", SERIES_PER_VERSION
+            "model_predictions_total", self._series_per_version
         ):
             version = OTHER
         if version not in self._versions:
@@ -98,7 +102,7 @@ class ModelMonitors:
         for version, seen in list(self._last_seen.items()):
             if now - seen > self._idle_seconds:
                 del self._versions[version], self._last_seen[version]
-                self._budget.release(SERIES_PER_VERSION)
+                self._budget.release(self._series_per_version)
 
     def snapshot(self) -> Snapshots:
         """Return each monitor with an immutable copy of its state, copied only if it changed."""

@@ -1,0 +1,43 @@
+"""Values of a batch for a column: a logged feature, or an output of the model itself."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.drift.columns import (
+    CONFIDENCE,
+    PREDICTION,
+    Column,
+    NumericColumn,
+    feature_name,
+)
+from exporter.records import Categorical, Floats, RecordBatch
+
+
+def successful(batch: RecordBatch) -> NDArray[np.intp]:
+    """Return the positions of the predictions: attempts that did not fail."""
+    return np.flatnonzero(batch.attempt & ~batch.failed)
+
+
+def cells(batch: RecordBatch, column: Column) -> NDArray[np.int64]:
+    """Return int64[n]: the reference's cell of each record, -1 where the value is missing."""
+    if isinstance(column, NumericColumn):
+        return column.assign(_numbers(batch, column.name))
+    return column.assign(_classes(batch, column.name))
+
+
+def _numbers(batch: RecordBatch, name: str) -> Floats:
+    if name == CONFIDENCE:
+        return batch.confidence
+    if name == PREDICTION:
+        return batch.prediction_value
+    feature = batch.features.get(feature_name(name))
+    return np.full(len(batch), np.nan) if feature is None else feature.numeric()
+
+
+def _classes(batch: RecordBatch, name: str) -> Categorical:
+    if name == PREDICTION:
+        return batch.prediction
+    feature = batch.features.get(feature_name(name))
+    return Categorical.empty(len(batch)) if feature is None else feature.categorical()

@@ -1,0 +1,197 @@
+"""Builds the columns of a reference from a stream of predictions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from exporter.drift.binning import count, quantile_edges
+from exporter.drift.columns import (
+    CONFIDENCE,
+    MAX_CATEGORY_LENGTH,
+    PREDICTION,
+    CategoricalColumn,
+    Column,
+    Kind,
+    Moments,
+    NumericColumn,
+    column_name,
+)
+from exporter.drift.observations import successful
+from exporter.drift.reservoir import Reservoir
+from exporter.records import Categorical, FeatureColumn, Floats, RecordBatch
+
+MAX_VALUES = 1_000_000
+"""Of more numbers than these a column keeps a uniform sample."""
+
+MAX_COLUMNS = 2_000
+"""Features beyond these are left out, and named."""
+
+MAX_CATEGORIES = 50
+"""The most frequent categories get a cell each, all others share one."""
+
+SAMPLE_SIZE = 10_000
+_MAX_COUNTED_CATEGORIES = 10_000
+_NUMBERS = {int, float, type(None)}
+
+
+class Profile:
+    """Accumulates predictions; memory is bounded by columns and values, not by records.
+
+    Parameters
+    ----------
+    kinds
+        Kind of a column where it is known beforehand. Else a column is numeric if more of its
+        values are numbers than texts and booleans; the other values then count as missing.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind] | None = None) -> None:
+        self.records = 0
+        """Predictions seen: attempts that did not fail."""
+        self.left_out: set[str] = set()
+        """Some of the features that were one too many."""
+        self.first_timestamp: float | None = None
+        self.last_timestamp: float | None = None
+        self.versions: Counter[str] = Counter()
+        """Predictions by the model's version."""
+        self._kinds = dict(kinds or {})
+        self._columns: dict[str, _Accumulator] = {}
+
+    def add(self, batch: RecordBatch) -> None:
+        """Add the predictions of a batch."""
+        batch = batch.take(successful(batch))
+        if not len(batch):
+            return
+        self.records += len(batch)
+        self._note_origin(batch)
+        for feature, values in batch.features.items():
+            name = column_name(feature)
+            if name in self._columns or len(self._columns) < MAX_COLUMNS:
+                self._add_feature(name, values)
+            elif len(self.left_out) < MAX_COLUMNS:
+                self.left_out.add(feature)
+        self._add(CONFIDENCE, numbers=batch.confidence)
+        self._add(PREDICTION, numbers=batch.prediction_value, classes=batch.prediction)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return the finished columns that hold any value, in order of their names."""
+        return tuple(
+            self._columns[name].finish(name, self.records, self._kinds.get(name))
+            for name in sorted(self._columns)
+            if self._columns[name].seen
+        )
+
+    def _note_origin(self, batch: RecordBatch) -> None:
+        dated = batch.timestamp[~np.isnan(batch.timestamp)]
+        if dated.size:
+            first, last = float(dated.min()), float(dated.max())
+            if self.first_timestamp is None or self.last_timestamp is None:
+                self.first_timestamp, self.last_timestamp = first, last
+            self.first_timestamp = min(self.first_timestamp, first)
+            self.last_timestamp = max(self.last_timestamp, last)
+        self.versions.update(version for version in batch.version.decode() if version)
+
+    def _add_feature(self, name: str, values: FeatureColumn) -> None:
+        kind = self._kinds.get(name)
+        types = set(map(type, values.raw))
+        if kind == "numeric" or (kind is None and types <= _NUMBERS):
+            self._add(name, numbers=values.numeric())
+        elif kind == "categorical" or not types & {int, float}:
+            self._add(name, classes=values.categorical())
+        else:
+            texts = FeatureColumn([_text_or_none(value) for value in values.raw])
+            self._add(name, numbers=values.numeric(), classes=texts.categorical())
+
+    def _add(
+        self, name: str, numbers: Floats | None = None, classes: Categorical | None = None
+    ) -> None:
+        accumulator = self._columns.setdefault(name, _Accumulator())
+        if numbers is not None:
+            accumulator.add_numbers(numbers)
+        if classes is not None:
+            accumulator.add_classes(classes)
+
+
+class _Accumulator:
+    """One column while it is read: its numbers and its classes, since either may win."""
+
+    def __init__(self) -> None:
+        self._numbers = Reservoir(MAX_VALUES)
+        self._classes: Counter[str] = Counter()
+        self._uncounted = 0
+
+    @property
+    def seen(self) -> int:
+        return self._numbers.seen + self._classes_seen
+
+    @property
+    def _classes_seen(self) -> int:
+        return self._classes.total() + self._uncounted
+
+    def add_numbers(self, values: Floats) -> None:
+        self._numbers.add(values[np.isfinite(values)])
+
+    def add_classes(self, column: Categorical) -> None:
+        frequency = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
+        for value, times in zip(column.values, frequency.tolist(), strict=True):
+            category = value[:MAX_CATEGORY_LENGTH]
+            if category in self._classes or len(self._classes) < _MAX_COUNTED_CATEGORIES:
+                self._classes[category] += times
+            else:
+                self._uncounted += times
+
+    def finish(self, name: str, rows: int, kind: Kind | None) -> Column:
+        if kind is None:
+            kind = "numeric" if self._numbers.seen >= self._classes_seen else "categorical"
+        if kind == "numeric":
+            return _numeric(name, rows, rows - self._numbers.seen, np.sort(self._numbers.values))
+        return self._categorical(name, rows)
+
+    def _categorical(self, name: str, rows: int) -> CategoricalColumn:
+        # Equal counts are ordered by name, so that equal content gives an equal file.
+        ranked = sorted(self._classes.items(), key=lambda item: (-item[1], item[0]))
+        top = [(category, times) for category, times in ranked[:MAX_CATEGORIES] if times]
+        seen = self._classes_seen
+        counts = [times for _, times in top]
+        return CategoricalColumn(
+            name=name,
+            rows=rows,
+            missing=rows - seen,
+            categories=tuple(category for category, _ in top),
+            counts=np.array([*counts, seen - sum(counts)], dtype=np.int64),
+        )
+
+
+def _numeric(name: str, rows: int, missing: int, values: Floats) -> NumericColumn:
+    edges = quantile_edges(values)
+    n = len(values)
+    chosen = np.linspace(0, n - 1, min(n, SAMPLE_SIZE)).round().astype(np.intp)
+    # Sums of huge numbers overflow to infinity, for which JSON has no word.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _finite(values.mean()) if n else None
+        std = _finite(values.std(ddof=1)) if n > 1 else None
+    return NumericColumn(
+        name=name,
+        rows=rows,
+        missing=missing,
+        edges=edges,
+        counts=count(values, edges),
+        moments=Moments(
+            mean=mean,
+            std=std,
+            minimum=float(values[0]) if n else None,
+            maximum=float(values[-1]) if n else None,
+        ),
+        sample=values[chosen],
+    )
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _text_or_none(value: Any) -> Any:
+    return value if isinstance(value, str | bool) else None

@@ -1,0 +1,82 @@
+"""The reference: what the columns of a model looked like when it was known to be good."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from exporter.drift.columns import OUTPUTS, Column, feature_name
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a reference was made from.
+
+    Attributes
+    ----------
+    files
+        As they were named on the command line.
+    records
+        Predictions profiled; failed attempts and mere labels are none.
+    first_timestamp, last_timestamp
+        Unix seconds of the earliest and the latest of them; ``None`` if none has a timestamp.
+    """
+
+    files: tuple[str, ...]
+    records: int
+    first_timestamp: float | None
+    last_timestamp: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A frozen profile of columns.
+
+    Attributes
+    ----------
+    model
+        Name of the model that it describes.
+    version
+        Free label, by default the model's version; may be empty.
+    columns
+        In order of their names.
+    """
+
+    model: str
+    version: str
+    provenance: Provenance
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex SHA-256 of the columns (see :func:`digest`): equal content, equal digest."""
+        return digest(self.columns)
+
+    @property
+    def label(self) -> str:
+        """The value of the label `reference`: the first 8 hex digits of the digest."""
+        return self.digest[:8]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Logged features that the columns need, by the names that the log gives them."""
+        return tuple(
+            feature_name(column.name) for column in self.columns if column.name not in OUTPUTS
+        )
+
+
+def digest(columns: Sequence[Column]) -> str:
+    """Return the hex SHA-256 of the columns as JSON with sorted keys and no white space.
+
+    Who made the reference, when and from which files is no part of it.
+    """
+    canonical = json.dumps(
+        [column.document() for column in columns],
+        sort_keys=True,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

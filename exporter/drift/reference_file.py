@@ -1,0 +1,192 @@
+"""A reference as a JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+
+from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericColumn
+from exporter.drift.reference import Provenance, Reference
+from exporter.errors import UsageError
+
+FORMAT = "modeltail-reference"
+FORMAT_VERSION = 1
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class _Numeric(
+    msgspec.Struct, tag="numeric", tag_field="kind", forbid_unknown_fields=True, kw_only=True
+):
+    name: str
+    rows: _Count
+    missing: _Count
+    edges: list[float]
+    counts: list[_Count]
+    mean: float | None
+    std: float | None
+    minimum: float | None
+    maximum: float | None
+    sample: list[float]
+
+    def column(self) -> NumericColumn:
+        return NumericColumn(
+            name=self.name,
+            rows=self.rows,
+            missing=self.missing,
+            edges=np.array(self.edges, dtype=np.float64),
+            counts=np.array(self.counts, dtype=np.int64),
+            moments=Moments(self.mean, self.std, self.minimum, self.maximum),
+            sample=np.array(self.sample, dtype=np.float64),
+        )
+
+
+class _Categorical(
+    msgspec.Struct, tag="categorical", tag_field="kind", forbid_unknown_fields=True, kw_only=True
+):
+    name: str
+    rows: _Count
+    missing: _Count
+    categories: list[str]
+    counts: list[_Count]
+
+    def column(self) -> CategoricalColumn:
+        return CategoricalColumn(
+            name=self.name,
+            rows=self.rows,
+            missing=self.missing,
+            categories=tuple(self.categories),
+            counts=np.array(self.counts, dtype=np.int64),
+        )
+
+
+class _Header(msgspec.Struct):
+    format: str
+    format_version: int
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    format: str
+    format_version: int
+    digest: str
+    model: str
+    version: str
+    provenance: Provenance
+    columns: list[_Numeric | _Categorical]
+
+
+def write(reference: Reference, path: Path) -> None:
+    """Write the file; an existing one is replaced as a whole or not at all.
+
+    Equal references give equal bytes.
+
+    Raises
+    ------
+    UsageError
+        If the file can't be written.
+    """
+    document = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "digest": reference.digest,
+        "model": reference.model,
+        "version": reference.version,
+        "provenance": asdict(reference.provenance),
+        "columns": [column.document() for column in reference.columns],
+    }
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            unfinished.write_text(text, encoding="ascii")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path}: can't write the reference: {error.strerror}") from error
+
+
+def read(path: Path) -> Reference:
+    """Read and validate a file.
+
+    Raises
+    ------
+    UsageError
+        If it can't be read, is no reference, is of a newer format, or contradicts itself; the
+        message names the field.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path}: can't read the reference: {error.strerror}; "
+            "`modeltail reference build` writes one"
+        ) from error
+    header = _decode(content, _Header, path)
+    if header.format != FORMAT:
+        raise UsageError(f"{path}: format: expected {FORMAT!r}, got {header.format!r:.80}")
+    if header.format_version != FORMAT_VERSION:
+        raise UsageError(
+            f"{path}: format_version: this program reads {FORMAT_VERSION}, "
+            f"the file has {header.format_version}; build the reference again"
+        )
+    document = _decode(content, _File, path)
+    columns = []
+    for position, stored in enumerate(document.columns):
+        column = stored.column()
+        for field, good, expected in _rules(column):
+            if not good():
+                raise UsageError(
+                    f"{path}: columns[{position}].{field}: expected {expected} "
+                    f"(column {column.name!r:.80})"
+                )
+        columns.append(column)
+    names = [column.name for column in columns]
+    if names != sorted(set(names)):
+        raise UsageError(f"{path}: columns: expected different names in ascending order")
+    reference = Reference(document.model, document.version, document.provenance, tuple(columns))
+    if reference.digest != document.digest:
+        raise UsageError(
+            f"{path}: digest: does not fit the columns, so the file was damaged or edited; "
+            "build the reference again"
+        )
+    return reference
+
+
+def _decode(content: bytes, kind: Any, path: Path) -> Any:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$")
+        field = where.rstrip("`").lstrip(".") or "the file"
+        raise UsageError(f"{path}: {field}: {what}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: this is no reference file: {error}") from error
+
+
+def _rules(column: Column) -> list[tuple[str, Callable[[], bool], str]]:
+    """Return (field, check, what the field must hold); later checks rely on earlier ones."""
+    rules: list[tuple[str, Callable[[], bool], str]] = [
+        ("missing", lambda: column.missing <= column.rows, "at most as many as rows"),
+        ("counts", lambda: column.n <= column.rows - column.missing, "at most rows - missing"),
+    ]
+    if isinstance(column, NumericColumn):
+        cells, known = len(column.edges) + 1, "edges"
+        rules += [
+            (known, lambda: bool((np.diff(column.edges) > 0).all()), "ascending numbers"),
+            ("sample", lambda: bool((np.diff(column.sample) >= 0).all()), "sorted numbers"),
+        ]
+    else:
+        cells, known = len(column.categories) + 1, "categories"
+        rules.append(
+            (known, lambda: len(set(column.categories)) == cells - 1, "different categories")
+        )
+    rules.append(("counts", lambda: len(column.counts) == cells, f"one more entry than {known}"))
+    return rules

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+
+import pytest
+
+from exporter.cli import execute
+from exporter.commands.streams import Streams
+from exporter.drift.reference_file import read
+
+CONFIGURATION = """
+models:
+  - name: bot
+    paths: [bot.jsonl]
+    fields: {features: input}
+    drift: {reference: bot.ref, columns: {zip: {test: chi2}, "*": {}}}
+  - name: other
+    paths: [other.jsonl]
+"""
+
+
+def line(position, **fields):
+    """Return one prediction of the bot, features under the mapped key."""
+    record = {
+        "timestamp": 1_700_000_000 + position,
+        "model_version": "3",
+        "prediction": "ab"[position % 2],
+        "confidence": 0.75,
+        "input": {"age": position, "plan": "gold", "zip": 8000 + position % 3},
+    }
+    return json.dumps(record | fields)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Return a function that runs `modeltail reference …` in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "modeltail.yml").write_text(CONFIGURATION)
+
+    def call(*arguments, stdin=b""):
+        streams = Streams(io.StringIO(), io.StringIO(), io.BytesIO(stdin))
+        code = execute(["reference", *arguments], streams)
+        return code, streams.out.getvalue(), streams.err.getvalue()
+
+    return call
+
+
+BUILD = ("build", "--config.file", "modeltail.yml", "--model", "bot", "-o", "bot.ref")
+
+
+def test_build_profiles_the_log_through_the_field_mapping(run, tmp_path):
+    """Kinds follow the configured tests; version and facts come from the records."""
+    (tmp_path / "a.jsonl").write_text("\n".join(map(line, range(200))))
+    code, out, err = run(*BUILD, "a.jsonl")
+    assert (code, err) == (0, "")
+    reference = read(tmp_path / "bot.ref")
+    kinds = {column.name: column.kind for column in reference.columns}
+    assert kinds == {
+        "age": "numeric",
+        "confidence": "numeric",
+        "plan": "categorical",
+        "prediction": "categorical",
+        "zip": "categorical",
+    }
+    assert (reference.model, reference.version) == ("bot", "3")
+    assert reference.provenance.files == ("a.jsonl",)
+    assert reference.provenance.records == 200
+    assert reference.provenance.first_timestamp == 1_700_000_000.0
+    assert reference.provenance.last_timestamp == 1_700_000_199.0
+    assert f"reference {reference.label} of model bot version 3: 200 predictions" in out
+    assert "0 to 199, mean 99.5, sd 57.88" in out
+    assert "8000 33.5%, 8001 33.5%, 8002 33.0%" in out
+
+
+def test_globs_gzip_and_standard_input_give_the_same_reference(run, tmp_path):
+    """Only the files' names differ."""
+    lines = list(map(line, range(150)))
+    (tmp_path / "1.jsonl").write_text("\n".join(lines[:90]) + "\n")
+    (tmp_path / "2.jsonl.gz").write_bytes(gzip.compress("\n".join(lines[90:]).encode()))
+    assert run(*BUILD, "?.jsonl*")[0] == 0
+    from_files = read(tmp_path / "bot.ref")
+    assert run(*BUILD, "-", stdin="\n".join(lines).encode())[0] == 0
+    from_stdin = read(tmp_path / "bot.ref")
+    assert from_stdin.digest == from_files.digest
+    assert from_stdin.provenance.files == ("-",)
+
+
+def test_show_prints_what_build_printed(run, tmp_path):
+    """The same table, without the line about writing."""
+    (tmp_path / "a.jsonl").write_text("\n".join(map(line, range(150))))
+    _, built, _ = run(*BUILD, "a.jsonl")
+    code, shown, _ = run("show", "bot.ref")
+    assert code == 0
+    assert built == shown + "wrote bot.ref\n"
+
+
+def test_a_version_label_can_be_given(run, tmp_path):
+    """It replaces the version that the records name."""
+    (tmp_path / "a.jsonl").write_text("\n".join(map(line, range(150))))
+    assert run(*BUILD, "--version-label", "march", "a.jsonl")[0] == 0
+    assert read(tmp_path / "bot.ref").version == "march"
+
+
+def test_bad_lines_are_counted_and_the_first_is_shown(run, tmp_path):
+    """They cost themselves only; the message has file and line."""
+    good = list(map(line, range(150)))
+    bad = ["{broken", "", line(0, model="other"), "[1]", '{"prediction": []}']
+    (tmp_path / "a.jsonl").write_text("\n".join(good[:2] + bad + good[2:]))
+    code, _, err = run(*BUILD, "a.jsonl")
+    assert code == 0
+    assert "1 lines left out: not_json, first a.jsonl:3: " in err
+    assert "1 lines left out: not_object, first a.jsonl:6: " in err
+    assert "1 lines left out: empty\n" in err
+    assert "1 lines left out: other_model\n" in err
+    assert "1 lines left out: invalid prediction\n" in err
+    assert read(tmp_path / "bot.ref").provenance.records == 150
+
+
+def test_a_log_of_several_versions_gives_no_label_and_a_note(run, tmp_path):
+    """Whether they belong together is for people to decide."""
+    lines = [line(i, model_version=str(i % 2)) for i in range(150)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    code, _, err = run(*BUILD, "a.jsonl")
+    assert code == 0
+    assert "note: the records come from 2 versions: 0, 1" in err
+    assert read(tmp_path / "bot.ref").version == ""
+
+
+def test_too_few_values_are_remarked(run, tmp_path):
+    """Such a column will never be tested; better said now than wondered about later."""
+    (tmp_path / "a.jsonl").write_text("\n".join(map(line, range(99))))
+    code, _, err = run(*BUILD, "a.jsonl")
+    assert code == 0
+    assert "note: age: 99 values are too few to test against (at least 100)" in err
+
+
+def test_text_of_the_log_does_not_steer_the_terminal(run, tmp_path):
+    """Escape sequences in names and categories are not printed."""
+    hostile = {"x\x1b[2J": 1, "plan": "\x1b]0;title\x07"}
+    (tmp_path / "a.jsonl").write_text("\n".join(line(i, input=hostile) for i in range(150)))
+    code, out, err = run(*BUILD, "a.jsonl")
+    assert code == 0
+    assert "\x1b" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*BUILD, "no.jsonl"), "no.jsonl: no such file"),
+        ((*BUILD, "labels.jsonl"), "labels.jsonl: no prediction of model 'bot' found"),
+        ((*BUILD, "empty.jsonl"), "empty.jsonl: no prediction of model 'bot' found"),
+        (
+            (*BUILD[:3], "--model", "bat", "-o", "x", "empty.jsonl"),
+            "modeltail.yml: there is no model 'bat'; configured: bot, other",
+        ),
+        ((*BUILD[:5], "-o", "no/x.ref", "a.jsonl"), "no/x.ref: can't write the reference"),
+        (("show", "a.jsonl"), "a.jsonl: "),
+    ],
+)
+def test_mistakes_end_with_2_and_a_message(run, tmp_path, arguments, message):
+    """Nothing is written then."""
+    (tmp_path / "a.jsonl").write_text(line(1))
+    (tmp_path / "labels.jsonl").write_text('{"request_id": "1", "true_label": 1}\n')
+    (tmp_path / "empty.jsonl").write_text("")
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert f"modeltail: {message}" in err
+    assert not list(tmp_path.glob("*.ref"))
