@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from exporter.config.quantities import Duration, Size, WindowName
-from exporter.parsing.fields import RECORD_FIELDS
+from exporter.parsing.fields import MEASURED_FIELDS, RECORD_FIELDS
 from exporter.windows import Window
 
 Start = Literal["beginning", "end"]
@@ -44,20 +45,25 @@ class Storage(_Section):
     path: Path | None = Field(
         default=None,
         strict=False,
-        description="Directory of modeltail.db. Absent: nothing is kept across a restart.",
+        description="Directory for modeltail.db, created if need be. Without it nothing is kept "
+        "across a restart: all files are read again, as `start` says.",
     )
 
 
 class Thresholds(_Section):
-    """Limits that alerts read from `model_threshold`; one that is absent never alerts."""
+    """Limits that the alerts compare with, exposed as `model_threshold`; absent: no alert."""
 
-    min_accuracy: Ratio | None = Field(default=None, description="Lowest good accuracy.")
-    min_confidence: Ratio | None = Field(default=None, description="Lowest good mean confidence.")
+    min_accuracy: Ratio | None = Field(
+        default=None, description="Least accuracy that is good enough."
+    )
+    min_confidence: Ratio | None = Field(
+        default=None, description="Least mean confidence that is good enough."
+    )
     max_latency_p95_seconds: Positive | None = Field(
-        default=None, description="Highest good 95th percentile of the latency, in seconds."
+        default=None, description="Longest good 95th percentile of the latency, in seconds."
     )
     max_error_ratio: Ratio | None = Field(
-        default=None, description="Highest good share of attempts that fail."
+        default=None, description="Largest tolerable share of attempts that fail."
     )
 
 
@@ -65,7 +71,9 @@ class ColumnSettings(_Section):
     """How one column is tested for drift."""
 
     test: Literal["ks", "chi2"] | None = Field(
-        default=None, description="The test; absent: ks for numbers, chi2 for categories."
+        default=None,
+        description="ks (Kolmogorov-Smirnov) takes numbers, chi2 takes both. Absent: ks for "
+        "numbers, chi2 for categories.",
     )
 
 
@@ -77,20 +85,24 @@ class DriftSettings(_Section):
     )
     columns: dict[str, ColumnSettings] = Field(
         default_factory=lambda: {"*": ColumnSettings()},
-        description='Columns to test, by name; "*" stands for all others of the reference.',
+        description='Columns to test: names of features, "prediction" or "confidence"; "*" stands '
+        "for all others of the reference.",
     )
     correction: Literal["holm", "none"] = Field(
         default="holm",
-        description="Correction of the p-values over the columns of one model and window.",
+        description="How p-values are corrected for testing many columns of a version and window.",
     )
     alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.01, description="Adjusted p-values up to this count as drift."
+        default=0.01,
+        description="Drift is an adjusted p-value up to this, with at least `min_effect`.",
     )
     min_effect: Ratio = Field(
-        default=0.05, description="Smallest effect (KS distance, total variation) that matters."
+        default=0.05,
+        description="Smallest difference that matters: the KS distance, or for chi2 the "
+        "total variation distance.",
     )
     min_samples: Annotated[int, Field(ge=2)] = Field(
-        default=500, description="Records a window must hold before it is tested."
+        default=500, description="Values that a window must hold before a column is tested."
     )
 
 
@@ -98,37 +110,44 @@ class Slo(_Section):
     """One service level objective, exposed as `model_slo_objective_ratio` for dashboards."""
 
     objective: Annotated[float, Field(gt=0, lt=1)] = Field(
-        description="Share of good events that is promised."
+        description="Promised share of good events."
     )
     below_seconds: Positive | None = Field(
-        default=None, description="For latency: what a good prediction takes at most."
+        default=None, description="For `latency`: longest time that a good prediction takes."
     )
     window: Duration = Field(
-        default=2_592_000.0, description="Period over which the objective is promised (30d)."
+        default=2_592_000.0, description="Period over which the objective is promised."
     )
 
 
 class ModelSource(_Section):
     """The prediction logs of one model."""
 
-    name: SourceName = Field(description="The label `model`, and the name of the source.")
-    paths: Paths = Field(description="Files and globs (`*`, `**`); .gz is read too.")
+    name: SourceName = Field(description="Value of the labels `model` and `source`; unique.")
+    paths: Paths = Field(
+        description="Files and globs (`*`, `**`), relative to the configuration file; also .gz."
+    )
     start: Start = Field(
-        default="beginning", description="Where an unknown file is read from at first sight."
+        default="beginning",
+        description="Where a file is read from that is there at the very first start; later ones "
+        "are read from their beginning.",
     )
     task: Task = Field(
         default="auto",
-        description="auto: a fractional number without confidence or probabilities is a "
-        "regression's prediction, everything else a class.",
+        description="What a prediction is. auto: a JSON number with a decimal point, without "
+        "confidence or probabilities, is a regression's; everything else is a class.",
     )
     fields: dict[str, str] = Field(
         default_factory=dict,
-        description="Key of the log line for a field of the record schema; dots descend.",
+        description="Field of the record schema to key of your log, where they differ; a dot leads "
+        "into a nested object.",
     )
-    thresholds: Thresholds = Field(default_factory=Thresholds, description="For the alerts.")
-    drift: DriftSettings | None = Field(default=None, description="Comparison with a reference.")
+    thresholds: Thresholds = Field(default_factory=Thresholds, description="Limits for the alerts.")
+    drift: DriftSettings | None = Field(
+        default=None, description="Absent: drift is not looked for."
+    )
     slo: dict[Literal["availability", "latency", "quality"], Slo] = Field(
-        default_factory=dict, description="Service level objectives, by what they are about."
+        default_factory=dict, description="Service level objectives."
     )
 
     @field_validator("fields")
@@ -140,16 +159,31 @@ class ModelSource(_Section):
                 raise ValueError(f"{field!r} is no field of the record schema; known: {known}")
             if not all(key.split(".")):
                 raise ValueError(f"{field}: {key!r} is no key; expected for example score.top")
+        _refuse_overlap({field: value.get(field, field) for field in (*MEASURED_FIELDS, *value)})
         return value
+
+
+def _refuse_overlap(keys: dict[str, str]) -> None:
+    """Refuse keys that lie in one another: a value is a scalar or a map, not both."""
+    for outer, inner in permutations(keys, 2):
+        if f"{keys[inner]}.".startswith(f"{keys[outer]}."):
+            raise ValueError(
+                f"{outer} is read from {keys[outer]!r}, which overlaps with {keys[inner]!r} of "
+                f"{inner}; map {outer} to another key"
+            )
 
 
 class SyslogSource(_Section):
     """Syslog files of one or many hosts."""
 
-    name: SourceName = Field(description="The name of the source.")
-    paths: Paths = Field(description="Files and globs (`*`, `**`); .gz is read too.")
+    name: SourceName = Field(description="Value of the label `source`; unique.")
+    paths: Paths = Field(
+        description="Files and globs (`*`, `**`), relative to the configuration file; also .gz."
+    )
     start: Start = Field(
-        default="beginning", description="Where an unknown file is read from at first sight."
+        default="beginning",
+        description="Where a file is read from that is there at the very first start; later ones "
+        "are read from their beginning.",
     )
     model: Path | None = Field(
         default=None,
@@ -158,15 +192,14 @@ class SyslogSource(_Section):
     )
     scorer: Literal["message", "message+tag"] = Field(
         default="message",
-        description="message: P(message | previous message); message+tag: plus P(tag | previous "
-        "tag).",
+        description="What is scored: message after message, or in addition program after program.",
     )
     leading_fields: Annotated[int, Field(ge=0, le=20)] = Field(
-        default=0, description="Space-separated columns that a collector put before the header."
+        default=0, description="How many space-separated columns a collector put before the time."
     )
     timezone: str = Field(
         default="local",
-        description="Of timestamps without an offset: local, UTC, or an IANA name.",
+        description="Of times without an offset: local, UTC, or for example Europe/Zurich.",
     )
 
     @field_validator("timezone")
@@ -186,34 +219,36 @@ class Limits(_Section):
     """Ceilings of the exporter itself."""
 
     series: Annotated[int, Field(ge=100)] = Field(
-        default=50_000, description="Beyond this many series nothing new is created."
+        default=50_000, description="With this many series, new label values count as `other`."
     )
     memory: Size | None = Field(
         default=None,
-        description="Beyond this resident memory (for example 1GiB) no new series are created.",
+        description="The same beyond this resident memory, for example 1GiB.",
     )
 
 
 class Configuration(_Section):
     """The whole file."""
 
-    storage: Storage = Field(default_factory=Storage, description="State across restarts.")
+    storage: Storage = Field(default_factory=Storage, description="What outlives a restart.")
     windows: tuple[WindowName, ...] = Field(
         default=(Window("5m", 300.0), Window("1h", 3600.0), Window("24h", 86400.0)),
         strict=False,
         min_length=1,
         max_length=8,
-        description="Windows of all rolling figures.",
+        description="How far back rolling figures reach; each is a value of the label `window`.",
     )
     rotate_wait: Duration = Field(
         default=5.0,
-        description="How long a rotated file is kept open for a writer that has not switched yet.",
+        description="How long a rotated file is read on, for a writer that has not switched yet.",
     )
     models: tuple[ModelSource, ...] = Field(
-        default=(), strict=False, description="Prediction logs, one entry a model."
+        default=(), strict=False, description="One entry for each model."
     )
-    syslog: tuple[SyslogSource, ...] = Field(default=(), strict=False, description="Syslog files.")
-    limits: Limits = Field(default_factory=Limits, description="Ceilings of the exporter itself.")
+    syslog: tuple[SyslogSource, ...] = Field(
+        default=(), strict=False, description="One entry for each set of syslog files."
+    )
+    limits: Limits = Field(default_factory=Limits, description="Ceilings for series and memory.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,0 +1,159 @@
+"""docs/metrics.md: every metric family, as the exporter itself exposes it.
+
+A small prediction log and a small syslog, made so that every family has a series, go through the
+real pipeline; the tables say what comes out.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Metric
+
+from exporter import cli, config
+from exporter.assembly import assemble
+from exporter.commands.streams import Streams
+from exporter.exposition.collector import PublishedCollector
+from exporter.pipeline import Pipeline
+from exporter.storage.database import Database
+from scripts.markdown_table import table
+
+_NOW = 1_767_225_600.0
+_CONFIGURATION = """
+windows: [1h]
+models:
+  - name: m
+    paths: [predictions.jsonl, .]  # A directory can't be followed: an open error.
+    thresholds: {min_accuracy: 0.8}
+    drift: {reference: m.ref, min_samples: 2}
+    slo: {latency: {objective: 0.99}}
+syslog:
+  - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
+limits: {series: 300}  # Too few for all classes: a refusal.
+"""
+_SECTIONS = (
+    ("Models: counters and histograms", "Mergeable: add them up over instances."),
+    ("Models: rolling figures", "One instance's view of each configured window."),
+    ("Models: drift", "The comparison of each window with the reference."),
+    ("Models: facts", "What is configured, and when something was last heard."),
+    ("Syslog", "Of each host, over all sources."),
+    ("The exporter itself", "Whether all of the above can be trusted."),
+)
+
+
+def render() -> str:
+    """Return one section with a table for each group of families."""
+    with tempfile.TemporaryDirectory() as directory:
+        families = exposed(Path(directory))
+    parts = []
+    for title, about in _SECTIONS:
+        rows = sorted(_row(family) for family in families if _section(family) == title)
+        rendered = table(("metric", "type", "labels", "meaning"), rows)
+        parts.append(f"## {title}\n\n{about}\n\n{rendered}")
+    return "\n".join(parts)
+
+
+def exposed(directory: Path) -> list[Metric]:
+    """Return every family that the exporter can expose, each with at least one series.
+
+    Parameters
+    ----------
+    directory
+        An empty one, for the inputs.
+    """
+    (directory / "modeltail.yml").write_text(_CONFIGURATION, encoding="utf-8")
+    (directory / "predictions.jsonl").write_text("".join(_predictions()), encoding="utf-8")
+    (directory / "syslog").write_text("".join(_messages()), encoding="utf-8")
+    _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
+    _modeltail(
+        *("reference", "build", "--config.file", str(directory / "modeltail.yml")),
+        *("--model", "m", "-o", str(directory / "m.ref"), str(directory / "predictions.jsonl")),
+    )
+    parts = assemble(config.load(directory / "modeltail.yml"), replay=True)
+    collector = PublishedCollector(parts.isolation, lambda: _NOW, lambda: 0.0, _NOW)
+    pipeline = Pipeline(
+        parts.sources,
+        parts.groups,
+        parts.isolation,
+        parts.budget,
+        Database(directory / "storage", "damaged"),
+        collector.publish,
+        lambda: _NOW,
+        parts.windows_end,
+    )
+    pipeline.drain()
+    # The second time it shows the checkpoint of the first.
+    for _ in range(2):
+        pipeline.checkpoint_and_publish()
+    registry = CollectorRegistry()
+    registry.register(collector)
+    families = list(registry.collect())
+    pipeline.close()
+    return families
+
+
+def series_name(family: Metric) -> str:
+    """Return the name that the family has in Prometheus; histograms without their suffixes."""
+    suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
+    return family.name + suffix
+
+
+def label_names(family: Metric) -> list[str]:
+    """Return the labels of the family's series, without `le`."""
+    return list(
+        dict.fromkeys(label for one in family.samples for label in one.labels if label != "le")
+    )
+
+
+def _row(family: Metric) -> tuple[str, str, str, str]:
+    # In the text format that Prometheus reads by default there is no type info.
+    kind = "gauge" if family.type == "info" else family.type
+    labels = ", ".join(f"`{label}`" for label in label_names(family))
+    return f"`{series_name(family)}`", kind, labels, family.documentation
+
+
+def _section(family: Metric) -> str:
+    owner, _, rest = family.name.partition("_")
+    if owner != "model":
+        return "Syslog" if owner == "syslog" else "The exporter itself"
+    if rest.startswith("drift_"):
+        return "Models: drift"
+    if family.type in ("counter", "histogram"):
+        return "Models: counters and histograms"
+    return f"Models: {'rolling figures' if 'window' in label_names(family) else 'facts'}"
+
+
+def _predictions() -> Iterator[str]:
+    """Yield 200 predictions of more classes than there may be series for, and every mishap."""
+    for number in range(200):
+        record = {
+            "timestamp": _NOW - 200 + number,
+            "model_version": "1",
+            "prediction": f"class {number % 40}",
+            "true_label": f"class {number % 20}",
+            "confidence": 0.9,
+            "latency_ms": 12,
+            "features": {"age": number % 30},
+        }
+        yield json.dumps(record) + "\n"
+    failed = {"timestamp": _NOW, "model_version": "1", "error_type": "TimeoutError"}
+    label_alone = {"request_id": "1", "true_label": "class 1"}
+    yield f"{json.dumps(failed)}\n{json.dumps(label_alone)}\n\nno record\n"
+
+
+def _messages() -> Iterator[str]:
+    """Yield an hour of a machine whose messages follow each other in turn."""
+    for second in range(3000):
+        minute, rest = divmod(second, 60)
+        message = ("cron[1]: job started", "sshd[2]: connection from 10.0.0.1", "cron[1]: job done")
+        yield f"Dec 31 23:{minute:02}:{rest:02} host1 {message[second % 3]}\n"
+
+
+def _modeltail(*arguments: str) -> None:
+    told = io.StringIO()
+    if cli.execute(arguments, Streams(io.StringIO(), told, io.BytesIO())):
+        raise RuntimeError(f"modeltail {' '.join(arguments)}: {told.getvalue()}")
