@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from exporter.records import Batch, RecordBatch
-from exporter.windows import Placement, Window
+from exporter.records import Batch, Floats, RecordBatch
+from exporter.windows import SUBWINDOWS, Placement, Window
 
 MAX_AHEAD_SECONDS = 60.0
 
@@ -28,7 +28,7 @@ class EventTime:
     replay
         ``False``: "now" is the time of reading, as the exporter runs. ``True``: "now" is the
         latest event so far, as a file is read once from end to end; the time of the clock is
-        used only before the first event that has a time.
+        used only where no event of the first batch has a time.
     """
 
     def __init__(self, windows: Sequence[Window], *, replay: bool) -> None:
@@ -51,15 +51,16 @@ class EventTime:
             # The running maximum, so that the size of a batch changes nothing.
             known = np.where(replaced, -np.inf, timestamp)
             now = np.maximum(np.maximum.accumulate(known), self.latest)
-            reading_time = np.where(np.isfinite(now), now, batch.received)
+            # Records before the first that has a time go with it; without any, the clock decides.
+            first = known[np.argmax(np.isfinite(known))] if len(batch) else -np.inf
+            start = first if np.isfinite(first) else batch.received
+            now = np.where(np.isfinite(now), now, start)
+            reading_time = now
         else:
             now = reading_time = np.full(len(batch), batch.received)
         event_time = np.where(replaced, reading_time, timestamp)
         self.latest = float(event_time.max(initial=self.latest))
-        placements = tuple(
-            Placement(window, window.index(event_time), event_time <= now - window.seconds)
-            for window in self._windows
-        )
+        placements = tuple(_placement(window, event_time, now) for window in self._windows)
         placed = replace(batch, event_time=event_time, placements=placements)
         if isinstance(placed, RecordBatch):
             # Ground truth may come without a time of its own.
@@ -67,3 +68,9 @@ class EventTime:
             placed.violations["timestamp", "missing"] += int(missing.sum())
             placed.violations["timestamp", "ahead"] += int(ahead.sum())
         return placed
+
+
+def _placement(window: Window, event_time: Floats, now: Floats) -> Placement:
+    # By sub-windows, as the window slides: what is not late is in it.
+    subwindow = window.index(event_time)
+    return Placement(window, subwindow, subwindow <= window.index(now) - SUBWINDOWS)

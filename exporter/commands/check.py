@@ -58,6 +58,7 @@ class Report:
     name: str
     lines: int = 0
     parsed: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
     facts: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -74,12 +75,14 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     ]
     for report in reports:
         print(f"\n{report.name}: {report.parsed} of {report.lines} lines parse", file=streams.out)
+        for reason, count in sorted(report.skipped.items()):
+            print(f"  {count} are skipped: {reason}", file=streams.out)
         for fact in report.facts:
             print(f"  {fact}", file=streams.out)
         for problem in report.problems:
             print(f"  problem: {problem}", file=streams.out)
     found = sum(len(report.problems) for report in reports)
-    print(f"\n{found} problems found" if found else "\nno problem found", file=streams.out)
+    print(f"\n{found or 'no'} problem{'s' * (found > 1)} found", file=streams.out)
     return 1 if found else 0
 
 
@@ -109,8 +112,10 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
     discovered = discover(paths)
     for reason, count in discovered.errors.items():
         report.problems.append(f"{count} of the paths can't be followed ({reason})")
-    if not discovered.files and not discovered.errors:
-        report.problems.append(f"no file matches {', '.join(paths)}")
+    for path in paths:
+        alone = discover([path])
+        if not alone.files and not alone.errors:
+            report.problems.append(f"no file matches {path}")
     batches = []
     for path in discovered.files.values():
         told: set[str] = set()
@@ -118,6 +123,7 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
             parsed = parser.parse(lines, time.time())
             report.lines += len(lines)
             report.parsed += parsed.parsed
+            report.skipped += parsed.skipped
             batches.append(parsed.batch)
             for reason, (index, problem) in parsed.examples.items():
                 if reason not in told:

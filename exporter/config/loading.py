@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ _EXPECTED = {
     "path_type": "a path",
     "int_type": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "bool_type": "true or false",
 }
 """pydantic's error types, in the words of YAML."""
@@ -58,9 +60,18 @@ def parse(text: str, name: str) -> Configuration:
     try:
         return Configuration.model_validate(document.data)
     except pydantic.ValidationError as error:
-        problems = [_problem(detail, document) for detail in error.errors()]
+        problems = [_problem(detail, document) for detail in _causes(error.errors())]
         lines = [f"{name}:{line}: {problem}" for line, problem in sorted(problems)]
         raise UsageError("\n".join(dict.fromkeys(lines))) from error
+
+
+def _causes(details: Sequence[Any]) -> Iterator[Any]:
+    """Leave out that a list is too short where the reason is that its entries are wrong."""
+    for detail in details:
+        path = detail["loc"]
+        within = any(other["loc"][:-1] == path for other in details)
+        if detail["type"] != "too_short" or not within:
+            yield detail
 
 
 def _problem(detail: Any, document: yaml_lines.Document) -> tuple[int, str]:
@@ -71,6 +82,10 @@ def _problem(detail: Any, document: yaml_lines.Document) -> tuple[int, str]:
         message = "unknown key" + _suggestion(path)
     elif kind == "missing":
         message = "the key is missing"
+    elif kind == "invalid_key":
+        # The line is known under the text of the key.
+        path = (*path[:-1], key.rpartition(".")[2])
+        message = "expected a text as the key"
     elif kind == "value_error":
         message = str(detail["ctx"]["error"])
     elif kind in _EXPECTED:

@@ -43,25 +43,32 @@ def read(text: str, name: str) -> Document:
     UsageError
         If the text is no YAML, or a map says a key twice (YAML would silently keep the last).
     """
-    loader = yaml.SafeLoader(text)
     try:
-        node = loader.get_single_node()
-        lines: dict[Path, int] = {}
-        if node is not None:
-            _collect(node, (), lines, name)
-        data = None if node is None else loader.construct_document(node)
+        return _read(yaml.SafeLoader(text), name)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         problem = ", ".join(part for part in (error.context, error.problem) if part)
         raise UsageError(f"{where}: not valid YAML: {problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        character = text[error.position]
+        raise UsageError(f"{name}:{line}: not valid YAML: it contains {character!r}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"{name}: not valid YAML: {error}") from error
     except RecursionError as error:
         raise UsageError(f"{name}: not valid YAML: nested too deeply") from error
+
+
+def _read(loader: yaml.SafeLoader, name: str) -> Document:
+    try:
+        node = loader.get_single_node()
+        lines: dict[Path, int] = {}
+        if node is not None:
+            _collect(node, (), lines, name)
+        return Document(None if node is None else loader.construct_document(node), lines)
     finally:
         loader.dispose()
-    return Document(data, lines)
 
 
 def _collect(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> None:

@@ -54,7 +54,8 @@ def families(snapshot: Snapshot, config_loaded_at: float) -> Iterator[Metric]:
     )
     yield _labelled_counter(
         "modeltail_series_refused",
-        "Records whose label value got no series of its own, since a limit was reached.",
+        "Label values that got no series of their own, since a limit was reached; each counts once a "
+        "batch that carries it.",
         "metric",
         snapshot.series_refused,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -37,7 +38,9 @@ def bind(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise UsageError(f"can't listen on {shown}: {error.strerror or error}") from error
+        # create_server puts the address into strerror; the number alone is what matters.
+        problem = os.strerror(error.errno) if error.errno else str(error)
+        raise UsageError(f"can't listen on {shown}: {problem}") from error
 
 
 def serve(

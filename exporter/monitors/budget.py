@@ -17,8 +17,8 @@ class SeriesBudget:
     Attributes
     ----------
     refused
-        Refusals by metric, for `modeltail_series_refused_total`. A record that carries a refused
-        value counts each time, since refused values are not remembered.
+        Refusals by metric, for `modeltail_series_refused_total`. Refused values are not
+        remembered: each counts once for every batch that carries it.
     closed
         Set while nothing may be granted for another reason (memory).
     """

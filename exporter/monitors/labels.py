@@ -76,8 +76,19 @@ class LabelValues:
         return {"values": self.values, "refused": self.refused}
 
     def load(self, values: Sequence[str], refused: int) -> None:
-        """Restore the state; values beyond the capacity are dropped to ``other``."""
+        """Restore the state.
+
+        Raises
+        ------
+        ValueError
+            If there are more values than the capacity.
+        """
+        if len(values) > self.capacity:
+            raise ValueError(f"{len(values)} values are stored, only {self.capacity} fit")
         self._codes = {}
         for value in values:
-            self._admit(value)
+            # Counts are stored by number, so that what was admitted keeps its number even where
+            # the limit is lower now.
+            self._grant()
+            self._codes[value] = len(self._codes)
         self.refused = refused

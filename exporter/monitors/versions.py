@@ -86,13 +86,16 @@ class ModelMonitors:
     def _admit(self, version: str) -> str:
         if version in self._versions:
             return version
-        if len(self._versions) >= MAX_VERSIONS or not self._budget.claim(
-            "model_predictions_total", self._series_per_version
-        ):
+        named = len(self._versions.keys() - {OTHER})
+        # `other` itself is always there for what is refused, and is not charged for.
+        if version != OTHER and (named >= MAX_VERSIONS or not self._claim()):
             version = OTHER
         if version not in self._versions:
             self._versions[version] = self._group(version)
         return version
+
+    def _claim(self) -> bool:
+        return self._budget.claim("model_predictions_total", self._series_per_version)
 
     def _group(self, version: str) -> MonitorGroup[RecordBatch]:
         return MonitorGroup(lambda: self._build(version), self._isolation)
@@ -102,7 +105,8 @@ class ModelMonitors:
         for version, seen in list(self._last_seen.items()):
             if now - seen > self._idle_seconds:
                 del self._versions[version], self._last_seen[version]
-                self._budget.release(self._series_per_version)
+                if version != OTHER:
+                    self._budget.release(self._series_per_version)
 
     def snapshot(self) -> Snapshots:
         """Return each monitor with an immutable copy of its state, copied only if it changed."""
@@ -121,6 +125,8 @@ class ModelMonitors:
         """Restore what :meth:`dump` returned; a monitor whose state does not fit starts afresh."""
         self._whole.load(state["whole"])
         for version, stored in state["versions"].items():
+            if version != OTHER:
+                self._claim()
             self._versions[version] = self._group(version)
             self._versions[version].load(stored)
         self._last_seen = dict(state["last_seen"])

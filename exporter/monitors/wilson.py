@@ -26,4 +26,8 @@ def interval(successes: float, trials: float, z: float = Z_95) -> tuple[float, f
     centre = share + z * z / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # Where the share is 0 or 1 it is a bound itself, which rounding would miss.
+    return (
+        max(0.0, min(share, (centre - spread) / scale)),
+        min(1.0, max(share, (centre + spread) / scale)),
+    )

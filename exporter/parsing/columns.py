@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.parsing.json_line import REFUSALS
 from exporter.parsing.timestamps import unix_seconds
 from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch
 
@@ -34,7 +35,7 @@ class Columns:
         ``classification``: predictions are classes; ``regression``: numbers; ``auto``: a
         fractional JSON number without confidence and probabilities is a number, the rest classes.
     fields
-        Names of the values in each row.
+        Names of the columns.
     """
 
     def __init__(self, task: str, fields: Sequence[str]) -> None:
@@ -43,7 +44,7 @@ class Columns:
 
     def batch(
         self,
-        rows: Sequence[Sequence[Any]],
+        columns: Sequence[Sequence[Any]],
         features: Mapping[str, Sequence[Any]],
         received: float,
         violations: Counter[tuple[str, str]],
@@ -52,21 +53,21 @@ class Columns:
 
         Parameters
         ----------
-        rows
-            One sequence of values a record, in the order of `fields`.
+        columns
+            One column of decoded values for each of `fields`, all of the same length.
         features
-            One column for each wanted feature, as long as `rows`.
+            One column for each wanted feature, as long as the others.
         violations
             Violations found while decoding; those found here are added.
         """
-        columns = dict(zip(self._fields, zip(*rows, strict=True), strict=True)) if rows else {}
-        column = {field: list(columns.get(field, ())) for field in self._fields}
+        column = {field: list(values) for field, values in zip(self._fields, columns, strict=True)}
         found = Counter(violations)
         invalid: Counter[str] = Counter()
 
         timestamp = unix_seconds(column["timestamp"])
-        unreadable = np.isnan(timestamp) & _present(column["timestamp"])
-        _count(found, ("timestamp", "format"), unreadable)
+        unknown = np.isnan(timestamp)
+        if unknown.any():
+            _count(found, ("timestamp", "format"), unknown & _present(column["timestamp"]))
 
         probabilities = column["probabilities"]
         confidence = _numbers(column["confidence"])
@@ -78,9 +79,8 @@ class Columns:
         if not usable.all():
             invalid["prediction"] += int((~usable).sum())
         _count(found, ("true_label", "type"), _blank_non_scalars(column["true_label"]))
-        has_scores = ~np.isnan(confidence)
-        prediction, prediction_value, numeric = self._outcome(column["prediction"], has_scores)
-        label, label_value = self._truth(column["true_label"], numeric)
+        prediction, prediction_value, numeric = self._outcome(column, found)
+        label, label_value = _truth(column["true_label"], numeric, found)
 
         failed = _truthy(column["error"]) | _truthy(column["error_type"])
         error_type = _error_types(column["error_type"], failed)
@@ -98,7 +98,7 @@ class Columns:
         whole = RecordBatch(
             received=received,
             timestamp=timestamp,
-            version=_versions(column["model_version"]),
+            version=_classes(column["model_version"]),
             attempt=attempt,
             failed=failed,
             error_type=error_type,
@@ -123,45 +123,53 @@ class Columns:
         latency = np.full(len(column["latency_ms"]), np.nan)
         for field, unit in _LATENCY_UNITS.items():
             raw = column[field]
+            if _all_absent(raw):
+                continue
             seconds = _within(_numbers(raw) * unit, 0.0, np.inf, field, found, raw)
             latency = np.where(np.isnan(latency), seconds, latency)
         return latency
 
-    def _outcome(self, raw: list[Any], has_scores: Mask) -> tuple[Categorical, Floats, Mask]:
+    def _outcome(
+        self, column: Mapping[str, list[Any]], found: Counter[tuple[str, str]]
+    ) -> tuple[Categorical, Floats, Mask]:
         """Return the predictions as classes and as numbers, and which of them are numbers."""
-        kinds = set(map(type, raw))
+        raw = column["prediction"]
         if self._task == "regression":
-            values = FeatureColumn(raw).numeric()
             numeric = np.ones(len(raw), dtype=bool)
-            return Categorical.empty(len(raw)), values, numeric
-        if self._task == "classification" or float not in kinds:
+            return Categorical.empty(len(raw)), _values(raw, numeric, "prediction", found), numeric
+        if self._task == "classification" or float not in set(map(type, raw)):
             numeric = np.zeros(len(raw), dtype=bool)
             return _classes(raw), np.full(len(raw), np.nan), numeric
-        numeric = np.array([type(value) is float for value in raw], dtype=bool) & ~has_scores
-        values = np.where(numeric, FeatureColumn(raw).numeric(), np.nan)
+        # A score that was dropped for breaking a rule still tells a class from a number.
+        numeric = np.array([type(value) is float for value in raw], dtype=bool)
+        numeric &= ~_present(column["confidence"]) & ~_logged(column["probabilities"])
+        values = _values(raw, numeric, "prediction", found)
         return _classes(_masked(raw, ~numeric)), values, numeric
 
-    def _truth(self, raw: list[Any], numeric: Mask) -> tuple[Categorical, Floats]:
-        if not numeric.any():
-            return _classes(raw), np.full(len(raw), np.nan)
-        values = np.where(numeric, FeatureColumn(raw).numeric(), np.nan)
-        return _classes(_masked(raw, ~numeric)), values
+
+def _truth(
+    raw: list[Any], numeric: Mask, found: Counter[tuple[str, str]]
+) -> tuple[Categorical, Floats]:
+    """Return the labels as classes and, where the prediction is a number, as numbers."""
+    if not numeric.any():
+        return _classes(raw), np.full(len(raw), np.nan)
+    return _classes(_masked(raw, ~numeric)), _values(raw, numeric, "true_label", found)
+
+
+def _values(raw: list[Any], numeric: Mask, field: str, found: Counter[tuple[str, str]]) -> Floats:
+    """Return the numbers of the rows in `numeric`; what is no number there is counted."""
+    values = np.where(numeric, FeatureColumn(raw).numeric(), np.nan)
+    _count(found, (field, "type"), numeric & np.isnan(values) & _present(raw))
+    return values
 
 
 def _classes(raw: Sequence[Any]) -> Categorical:
+    """Encode classes or versions; long ones are cut, and an empty text is none."""
     encoded = Categorical.of_classes(raw)
-    if any(len(value) > MAX_CLASS_LENGTH for value in encoded.values):
+    if any(not 0 < len(value) <= MAX_CLASS_LENGTH for value in encoded.values):
         # Two long classes with the same beginning become one, hence the second encoding.
-        shortened = [value and value[:MAX_CLASS_LENGTH] for value in encoded.decode()]
+        shortened = [value[:MAX_CLASS_LENGTH] if value else None for value in encoded.decode()]
         encoded = Categorical.encode(shortened)
-    return encoded
-
-
-def _versions(raw: Sequence[Any]) -> Categorical:
-    """Encode versions; an empty text is no version."""
-    encoded = _classes(raw)
-    if "" in encoded.values:
-        encoded = Categorical.encode([value or None for value in encoded.decode()])
     return encoded
 
 
@@ -185,6 +193,10 @@ def _numbers(raw: Sequence[Any]) -> Floats:
         return np.array(raw, dtype=np.float64)
     except (OverflowError, TypeError, ValueError):
         return FeatureColumn(raw).numeric()
+
+
+def _all_absent(raw: list[Any]) -> bool:
+    return raw.count(None) == len(raw)
 
 
 def _present(raw: Sequence[Any]) -> Mask:
@@ -253,7 +265,15 @@ def _fill_confidence(
 def _probabilities(raw: Any) -> list[Any] | None:
     """Return the values of a logged map; ``None`` where there is none."""
     if isinstance(raw, msgspec.Raw):
-        raw = msgspec.json.decode(raw) if bytes(raw) else None
+        try:
+            raw = msgspec.json.decode(raw) if bytes(raw) else None
+        except REFUSALS:
+            # A raw value is only known to end where it should.
+            return []
     if raw is None:
         return None
     return list(raw.values()) if isinstance(raw, dict) else []
+
+
+def _logged(raw: Sequence[Any]) -> Mask:
+    return np.array([_probabilities(value) is not None for value in raw], dtype=bool)

@@ -112,12 +112,16 @@ class LineDecoder:
     def _slow(self, line: bytes) -> tuple[tuple[Any, ...], list[tuple[str, str]]]:
         violations: list[tuple[str, str]] = []
         try:
-            text = line.decode()
+            # A byte order mark is what some programs begin a file with.
+            text = line.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = line.decode(errors="replace")
             violations.append(("line", "utf8"))
         try:
             record = json.loads(text)
+            if "\\ud" in text or "\\uD" in text:
+                # Half a surrogate pair can be written in no encoding: not exposed, nor stored.
+                record = json.loads(json.dumps(record, ensure_ascii=False).encode(errors="replace"))
         except RecursionError as error:
             raise RecordRejectedError("too_deep", "nested too deeply") from error
         except ValueError as error:

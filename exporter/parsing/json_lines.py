@@ -55,7 +55,7 @@ class JsonLines:
     ) -> None:
         keys = {field: tuple((fields or {}).get(field, field).split(".")) for field in _KINDS}
         leaves = [Leaf(field, keys[field], kind) for field, kind in _KINDS.items()]
-        self._base = len(leaves)
+        self._base = len(_KINDS)
         self._features = None if features is None else tuple(features)
         parent = tuple((fields or {}).get("features", "features").split("."))
         if self._features is None:
@@ -63,7 +63,8 @@ class JsonLines:
         else:
             leaves += [Leaf("features", (*parent, name), "scalar") for name in self._features]
         self._decoder = LineDecoder(leaves)
-        self._columns = Columns(task, [leaf.field for leaf in leaves[: self._base]])
+        self._width = len(leaves) + 1
+        self._columns = Columns(task, tuple(_KINDS))
         self._other_models = frozenset(other_models)
 
     def parse(self, lines: Sequence[bytes], received: float) -> Parsed[RecordBatch]:
@@ -92,9 +93,9 @@ class JsonLines:
                     rows.append(values)
                     violations.update(broken)
         rows = self._ours(rows, skipped)
-        batch = self._columns.batch(
-            [row[: self._base] for row in rows], self._feature_columns(rows), received, violations
-        )
+        columns = list(zip(*rows, strict=True)) if rows else [()] * self._width
+        features = self._feature_columns(columns[self._base :])
+        batch = self._columns.batch(columns[: self._base], features, received, violations)
         return Parsed(batch, len(rows), rejected, skipped, examples)
 
     def _ours(self, rows: list[tuple[Any, ...]], skipped: Counter[str]) -> list[tuple[Any, ...]]:
@@ -106,12 +107,10 @@ class JsonLines:
             skipped["other_model"] += len(rows) - len(mine)
         return mine
 
-    def _feature_columns(self, rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    def _feature_columns(self, columns: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
         if self._features is not None:
-            return {
-                name: [row[self._base + position] for row in rows]
-                for position, name in enumerate(self._features)
-            }
-        maps = [row[self._base] or {} for row in rows]
+            # What follows is the constant of the decoder.
+            return dict(zip(self._features, columns, strict=False))
+        maps = [logged or {} for logged in columns[0]]
         names = dict.fromkeys(name for each in maps for name in each)
         return {name: [each.get(name) for each in maps] for name in names}

@@ -47,7 +47,8 @@ def _utc_milliseconds(column: Sequence[str]) -> NDArray[np.float64] | None:
         return None
     try:
         # numpy checks months and days; it takes no "Z".
-        times = np.array([value[:-1] for value in column], dtype="datetime64[ms]")
+        local = np.ascontiguousarray(characters[:, :-1]).view(f"S{width - 1}").ravel()
+        times = local.astype("datetime64[ms]")
     except ValueError:
         return None
     return times.astype(np.int64) / 1000.0
@@ -65,7 +66,8 @@ def _one(value: object) -> float:
             return float("nan")
         return number / 1000.0 if number >= _FIRST_MILLISECONDS else number
     try:
-        moment = datetime.fromisoformat(str(value))
+        # RFC 3339 takes a small "t" and "z" too.
+        moment = datetime.fromisoformat(str(value).upper())
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return moment.timestamp()

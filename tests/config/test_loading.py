@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.config import load, parse
+from exporter.errors import UsageError
+from exporter.windows import Window
+
+TESTDATA = Path(__file__).parent / "testdata"
+MESSAGES = {
+    "anchor-to-itself": [": not valid YAML: nested too deeply"],
+    "comment": [":1: the configuration is empty"],
+    "control": [":1: not valid YAML: it contains '\\x01'"],
+    "drift-alpha": [":4: models.0.drift.alpha: expected less than 1, got 1"],
+    "drift-reference": [":4: models.0.drift.reference: the key is missing"],
+    "drift-samples": [":4: models.0.drift.min_samples: expected greater than or equal to 2, got 1"],
+    "drift-test": [":4: models.0.drift.columns.age.test: expected 'ks' or 'chi2', got 'psi'"],
+    "duplicate-key": [":5: models.0.name: the key is already set on line 3"],
+    "empty": [":1: the configuration is empty"],
+    "field-key": [
+        ":4: models.0.fields: confidence: 'score..top' is no key; expected for example score.top"
+    ],
+    "field-overlap-default": [
+        (
+            ":4: models.0.fields: prediction is read from 'prediction', which overlaps with "
+            "'prediction.score' of confidence; map prediction to another key"
+        ),
+    ],
+    "field-overlap": [
+        (
+            ":4: models.0.fields: prediction is read from 'score', which overlaps with "
+            "'score.top' of confidence; map prediction to another key"
+        ),
+    ],
+    "field-twice": [
+        (
+            ":4: models.0.fields: latency_ms is read from 'took', which overlaps with 'took' "
+            "of latency_s; map latency_ms to another key"
+        ),
+    ],
+    "field": [
+        (
+            ":4: models.0.fields: 'confidense' is no field of the record schema; known: "
+            "timestamp, request_id, model, model_version, prediction, true_label, confidence,"
+            " probabilities, latency_ms, latency_s, latency_us, error, error_type, "
+            "input_length, oov_ratio, escalated, cost, threshold, features, embedding, "
+            "attributions, uncertainty, slice, shadow, arm"
+        ),
+    ],
+    "latency": [":4: models.0.thresholds.max_latency_p95_seconds: expected greater than 0, got 0"],
+    "leading-fields": [":1: syslog.0.leading_fields: expected a whole number, got 1.5"],
+    "list": [":1: the file: expected a map, got ['models']"],
+    "memory-zero": [":2: limits.memory: 0 must be larger than 0"],
+    "memory": [":2: limits.memory: '1 gigabyte' is no size; expected for example 512MiB, 1GiB"],
+    "missing-name": [":2: models.0.name: the key is missing"],
+    "missing-paths": [":2: syslog.0.paths: the key is missing"],
+    "model-text": [":1: models.0: expected a map, got 'bot'"],
+    "models-map": [":1: models: expected a list, got {'name': 'bot', 'paths': ['a.jsonl']}"],
+    "name-number": [":2: models.0.name: expected a text, got 7"],
+    "name": [
+        (
+            ":2: models.0.name: 'support bot' is no usable name; expected 1 to 128 of "
+            "letters, digits and _ . : / @ -"
+        ),
+    ],
+    "no-paths": [":3: models.0.paths: expected at least 1 valid entries"],
+    "nothing-to-do": [
+        ":1: the file: nothing to do: expected at least one entry in models or syslog"
+    ],
+    "null-models": [":1: models: expected a list, got None"],
+    "number-key": [":2: 7: expected a text as the key"],
+    "path-number": [":3: models.0.paths.0: expected a text, got 5"],
+    "paths-text": [":3: models.0.paths: expected a list, got 'a.jsonl'"],
+    "ratio-nan": [":4: models.0.thresholds.min_accuracy: expected a finite number, got nan"],
+    "ratio-text": [":4: models.0.thresholds.min_accuracy: expected a number, got 'high'"],
+    "ratio": [":4: models.0.thresholds.min_accuracy: expected less than or equal to 1, got 80"],
+    "repeated-name": [
+        ":1: the file: names must be unique over models and syslog; repeated: ['bot']"
+    ],
+    "scorer": [":1: syslog.0.scorer: expected 'message' or 'message+tag', got 'tag'"],
+    "series-few": [":2: limits.series: expected greater than or equal to 100, got 99"],
+    "series": [":2: limits.series: expected a whole number, got 'many'"],
+    "several": [
+        ":1: windows.0: '5x' is no duration; expected for example 30s, 5m, 1h30m, 7d",
+        ":5: models.0.strat: unknown key; did you mean start?",
+        ":6: models.1.paths: the key is missing",
+        ":7: models.1.thresholds.min_accuracy: expected less than or equal to 1, got 2",
+    ],
+    "slo-objective": [":4: models.0.slo.latency.objective: expected less than 1, got 99"],
+    "slo": [":4: models.0.slo.speed: expected 'availability', 'latency' or 'quality', got 'speed'"],
+    "start": [":4: models.0.start: expected 'beginning' or 'end', got 'middle'"],
+    "storage-text": [":1: storage: expected a map, got '/var/lib/modeltail'"],
+    "tab": [
+        (
+            ":2:1: not valid YAML: while scanning for the next token, found character '\\t' "
+            "that cannot start any token"
+        ),
+    ],
+    "task": [":2: models.0.task: expected 'auto', 'classification' or 'regression', got 'ranking'"],
+    "timezone": [
+        (
+            ":4: syslog.0.timezone: 'Europe/Zuerich' is no time zone; expected local, UTC, or"
+            " for example Europe/Zurich"
+        ),
+    ],
+    "unknown-key-far": [
+        (
+            ":4: models.0.storage_of_all_things: unknown key; known: name, paths, start, "
+            "task, fields, thresholds, drift, slo"
+        ),
+    ],
+    "unknown-key": [":5: models.0.thresholds.min_acuracy: unknown key; did you mean min_accuracy?"],
+    "unknown-top-key": [":1: model: unknown key; did you mean models?"],
+    "window-number": [":1: windows.0: a duration needs a unit, for example 300s"],
+    "window-short": [":1: windows.0: '500ms' is too short; the shortest window is 1s"],
+    "window-twice": [":1: the file: windows must differ, got ['60m', '1h']"],
+    "window-unit": [
+        ":3: windows.1: '1 hour' is no duration; expected for example 30s, 5m, 1h30m, 7d"
+    ],
+    "window-zero": [":1: windows.0: '0s' must be longer than 0"],
+    "windows-many": [":1: windows: expected at most 8 valid entries"],
+    "windows-none": [":1: windows: expected at least 1 valid entries"],
+    "yaml": [
+        ":4:10: not valid YAML: while parsing a flow sequence, expected ',' or ']', but got ':'"
+    ],
+}
+"""What each file with a mistake must be answered with, behind the file's name."""
+
+
+def test_every_invalid_file_is_tested():
+    """One message, or several, for each."""
+    assert {path.stem for path in TESTDATA.glob("invalid-*.yml")} == {
+        f"invalid-{name}" for name in MESSAGES
+    }
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_mistake_is_told_with_file_line_and_key(name):
+    """All mistakes of a file at once, in the order of its lines."""
+    path = TESTDATA / f"invalid-{name}.yml"
+    with pytest.raises(UsageError) as raised:
+        load(path)
+    assert str(raised.value).splitlines() == [f"{path}{message}" for message in MESSAGES[name]]
+
+
+@pytest.mark.parametrize("path", sorted(TESTDATA.glob("valid-*.yml")), ids=lambda path: path.stem)
+def test_valid_files_are_accepted(path):
+    """Without a word."""
+    assert load(path)
+
+
+def test_the_complete_example():
+    """Every key ends up where it belongs, in base units."""
+    found = load(TESTDATA / "valid-design.yml")
+    assert found.storage.path == Path("/var/lib/modeltail")
+    assert found.windows == (Window("5m", 300.0), Window("1h", 3600.0), Window("24h", 86400.0))
+    assert found.limits.model_dump() == {"series": 50_000, "memory": 1 << 30}
+    (model,) = found.models
+    assert model.name == "support_bot"
+    assert model.paths == ("/var/log/support_bot/*.jsonl", "/var/log/support_bot/labels/*.jsonl")
+    assert (model.start, model.task) == ("beginning", "auto")
+    assert model.fields == {"latency_ms": "duration_ms"}
+    assert model.thresholds.model_dump() == {
+        "min_accuracy": 0.8,
+        "min_confidence": 0.7,
+        "max_latency_p95_seconds": 0.5,
+        "max_error_ratio": 0.05,
+    }
+    assert model.drift.reference == Path("/etc/modeltail/support_bot.ref")
+    assert {name: column.test for name, column in model.drift.columns.items()} == {
+        "age": "ks",
+        "plan": "chi2",
+        "*": None,
+    }
+    assert (model.drift.correction, model.drift.alpha) == ("holm", 0.01)
+    assert (model.drift.min_effect, model.drift.min_samples) == (0.05, 500)
+    assert model.slo["latency"].model_dump() == {
+        "objective": 0.99,
+        "below_seconds": 0.5,
+        "window": 30 * 86_400.0,
+    }
+    (cluster,) = found.syslog
+    assert cluster.paths == ("/var/log/messages", "/var/log/remote/*.log")
+    assert cluster.model == Path("/etc/modeltail/cluster.markov")
+    assert (cluster.scorer, cluster.leading_fields, cluster.timezone) == ("message", 0, "local")
+
+
+def test_every_key():
+    """With merge keys and anchors of YAML."""
+    found = load(TESTDATA / "valid-everything.yml")
+    assert found.windows == (Window("90s", 90.0), Window("1h30m", 5400.0))
+    assert found.rotate_wait == 0.5
+    first, second = found.models
+    assert (first.name, second.name) == ("bot", "second")
+    assert second.model_copy(update={"name": "bot"}) == first
+    assert first.fields == {
+        "confidence": "score.top",
+        "prediction": "score.class",
+        "features": "input",
+    }
+    assert first.thresholds.max_error_ratio == 0
+    assert first.drift.correction == "none"
+    assert {name: slo.window for name, slo in first.slo.items()} == {
+        "availability": 30 * 86_400.0,
+        "quality": 7 * 86_400.0,
+    }
+    (hosts,) = found.syslog
+    assert hosts.name == "eu/hosts@1:2.a-b"
+    assert (hosts.scorer, hosts.leading_fields) == ("message+tag", 5)
+    assert hosts.timezone == "Europe/Zurich"
+    assert found.limits.model_dump() == {"series": 100, "memory": 1_048_576}
+
+
+def test_defaults():
+    """A name and a path are enough."""
+    found = load(TESTDATA / "valid-smallest.yml")
+    assert [window.name for window in found.windows] == ["5m", "1h", "24h"]
+    assert found.storage.path is None
+    assert found.rotate_wait == 5.0
+    assert found.syslog == ()
+    assert (found.limits.series, found.limits.memory) == (50_000, None)
+    (model,) = found.models
+    assert (model.start, model.task, model.fields) == ("beginning", "auto", {})
+    assert (model.drift, model.slo) == (None, {})
+    assert set(model.thresholds.model_dump().values()) == {None}
+
+
+def test_relative_paths_are_relative_to_the_file():
+    """Wherever the exporter is started; absolute ones stay."""
+    found = load(TESTDATA / "valid-relative.yml")
+    assert found.storage.path == TESTDATA / "state"
+    assert found.models[0].paths == (f"{TESTDATA}/logs/*.jsonl", "/var/log/bot.jsonl")
+    assert found.models[0].drift.reference == TESTDATA / "bot.ref"
+    assert found.syslog[0].paths == (f"{TESTDATA}/messages",)
+    assert found.syslog[0].model == TESTDATA / "hosts.markov"
+
+
+def test_text_needs_no_file():
+    """Its paths stay as they are."""
+    found = parse("models: [{name: bot, paths: [bot.jsonl]}]", "<text>")
+    assert found.models[0].paths == ("bot.jsonl",)
+    with pytest.raises(UsageError, match=r"^<text>:1: models: expected a list, got 5$"):
+        parse("models: 5", "<text>")
+
+
+def test_files_that_can_not_be_read(tmp_path):
+    """Missing, a folder, and no UTF-8."""
+    missing = tmp_path / "missing.yml"
+    with pytest.raises(UsageError) as raised:
+        load(missing)
+    assert str(raised.value) == (
+        f"{missing}: can't read the configuration: No such file or directory"
+    )
+    with pytest.raises(UsageError) as raised:
+        load(tmp_path)
+    assert str(raised.value) == f"{tmp_path}: can't read the configuration: Is a directory"
+    latin = tmp_path / "latin.yml"
+    latin.write_bytes("models: [{name: é, paths: [a]}]".encode("latin-1"))
+    with pytest.raises(UsageError) as raised:
+        load(latin)
+    assert str(raised.value).startswith(
+        f"{latin}: can't read the configuration: 'utf-8' codec can't decode byte 0xe9"
+    )

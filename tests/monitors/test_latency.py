@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.monitors.latency import (
+    EDGES,
+    QUANTILES,
+    RELATIVE_ERROR,
+    Latency,
+    bins_of,
+    quantile,
+)
+from tests.monitors.builders import (
+    LABELS,
+    NOW,
+    WINDOWS,
+    batch,
+    exposition,
+    series,
+    through_storage,
+)
+
+SLACK = 1e-9  # Rounding of the logarithm at the edge of a bin.
+
+
+def counts(seconds):
+    """Return the counts of all bins."""
+    longest = int(bins_of(np.array([np.inf]))[0])
+    return np.bincount(bins_of(np.array(seconds, dtype=float)), minlength=longest + 1)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.floats(1e-5, 1e4), min_size=1, max_size=60), st.sampled_from(QUANTILES))
+def test_a_quantile_is_within_the_stated_relative_error(seconds, q):
+    """Against the exact order statistic, for any values between 10 us and 10,000 s."""
+    exact = float(np.quantile(seconds, q, method="lower"))
+    assert quantile(counts(seconds), q) == pytest.approx(exact, rel=RELATIVE_ERROR + SLACK)
+
+
+@given(st.floats(1e-5, 1e4))
+def test_a_single_latency_is_every_quantile(seconds):
+    """With one value there is nothing to choose."""
+    for q in (0.0, *QUANTILES, 1.0):
+        assert quantile(counts([seconds]), q) == pytest.approx(seconds, rel=RELATIVE_ERROR + SLACK)
+
+
+def test_latencies_beyond_the_range_are_held_at_its_ends():
+    """Zero, nanoseconds and days are counted, as the shortest and the longest."""
+    assert bins_of(np.array([0.0, 1e-9, 1e-5])).tolist() == [0, 0, 0]
+    assert quantile(counts([0.0]), 0.5) <= 1e-5
+    assert quantile(counts([1e7]), 0.5) == pytest.approx(1e4, rel=3 * RELATIVE_ERROR)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=50))
+def test_bins_keep_the_order(seconds):
+    """A longer latency is never in a lower bin."""
+    assert (np.diff(bins_of(np.sort(np.array(seconds)))) >= 0).all()
+
+
+def test_rolling_quantiles_on_random_data():
+    """Log-normal latencies in many batches, against numpy."""
+    random = np.random.default_rng(11)
+    seconds = random.lognormal(-3, 1, 5_000)
+    monitor = Latency(LABELS, WINDOWS)
+    for part in np.split(seconds, 10):
+        monitor.update(batch(*[{"latency_s": value} for value in part.tolist()]))
+    found = series(monitor)
+    for q in QUANTILES:
+        exact = float(np.quantile(seconds, q, method="lower"))
+        for window in ("1m", "1h"):
+            estimate = found[f"model_latency_quantile_seconds{{window={window},q={q}}}"]
+            assert estimate == pytest.approx(exact, rel=RELATIVE_ERROR + SLACK)
+    for edge in EDGES:
+        assert found[f"model_latency_seconds_bucket{{le={edge}}}"] == (seconds <= edge).sum()
+    assert found["model_latency_seconds_sum"] == pytest.approx(seconds.sum())
+    assert found["model_latency_seconds_count"] == 5_000
+
+
+def test_exposition_of_a_handful_of_records():
+    """All units are seconds in the end; negative latencies count nowhere."""
+    monitor = Latency(LABELS, WINDOWS[:1])
+    monitor.update(
+        batch(
+            {"timestamp": NOW, "latency_ms": 250},
+            {"timestamp": NOW, "latency_s": 2},
+            {"timestamp": NOW, "latency_us": 500},
+            {"timestamp": NOW, "latency_ms": -1, "prediction": "a"},
+            {"timestamp": NOW, "prediction": "a"},
+            windows=WINDOWS[:1],
+        )
+    )
+    cumulative = [1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3]
+    buckets = "".join(
+        f'model_latency_seconds_bucket{{le="{edge}",model="bot",version="1"}} {float(count)}\n'
+        for edge, count in zip([*EDGES, "+Inf"], cumulative, strict=True)
+    )
+    text = exposition(monitor)
+    assert text.startswith(
+        "# HELP model_latency_quantile_seconds Quantile of the time that the window's predictions "
+        "took, within 2 percent.\n"
+        "# TYPE model_latency_quantile_seconds gauge\n"
+        'model_latency_quantile_seconds{model="bot",q="0.5",version="1",window="1m"} 0.2'
+    )
+    assert text.endswith(
+        "# HELP model_latency_seconds Time that predictions took.\n"
+        "# TYPE model_latency_seconds histogram\n"
+        f"{buckets}"
+        'model_latency_seconds_count{model="bot",version="1"} 3.0\n'
+        'model_latency_seconds_sum{model="bot",version="1"} 2.2505\n'
+    )
+    assert series(monitor)["model_latency_quantile_seconds{window=1m,q=0.99}"] == pytest.approx(
+        0.25, rel=RELATIVE_ERROR
+    )
+
+
+def test_an_empty_window_has_no_quantiles():
+    """Not NaN, and not 0."""
+    monitor = Latency(LABELS, WINDOWS)
+    monitor.update(batch({"prediction": "a"}))
+    assert not any("quantile" in key for key in series(monitor))
+    monitor.update(batch({"latency_ms": 3}))
+    later = series(monitor, now=NOW + 90)
+    assert "model_latency_quantile_seconds{window=1m,q=0.5}" not in later
+    assert "model_latency_quantile_seconds{window=1h,q=0.5}" in later
+
+
+def test_state_survives_storage_and_merges():
+    """A restored monitor exposes the same, two halves expose the whole."""
+    one, two, both = (Latency(LABELS, WINDOWS) for _ in range(3))
+    first = batch({"latency_ms": 3}, {"timestamp": NOW - 100, "latency_ms": 70})
+    second = batch({"latency_ms": 900})
+    one.update(first)
+    two.update(second)
+    both.update(first)
+    both.update(second)
+    restored = through_storage(one, Latency(LABELS, WINDOWS))
+    assert exposition(restored) == exposition(one)
+    restored.merge(two)
+    assert exposition(restored) == exposition(both)
