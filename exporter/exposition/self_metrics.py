@@ -54,8 +54,8 @@ def families(snapshot: Snapshot, config_loaded_at: float) -> Iterator[Metric]:
     )
     yield _labelled_counter(
         "modeltail_series_refused",
-        "Label values that got no series of their own, since a limit was reached; each counts once a "
-        "batch that carries it.",
+        "Label values that got no series of their own, since a limit was reached; each counts once "
+        "for every batch that carries it.",
         "metric",
         snapshot.series_refused,
     )

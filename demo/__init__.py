@@ -1,0 +1,1 @@
+"""A real model, a real syslog and the whole chain from log line to notification, on loopback."""
