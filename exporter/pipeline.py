@@ -128,6 +128,7 @@ class Pipeline:
         self._memory_limit = memory_limit
         self._resident_bytes = resident_bytes
         self._checkpoint = CheckpointStats()
+        self._commit_failing = False
         self._expired_at = clock()
         if database is not None:
             self._checkpoint.failures = database.put_aside
@@ -135,19 +136,27 @@ class Pipeline:
 
     def _load(self, database: Database) -> None:
         parts = database.load()
-        for source in self._sources:
-            self._restore(f"source/{source.name}", source, parts)
+        self._checkpoint.failures += database.undecodable
+        fresh = [(source, source.dump()) for source in self._sources]
+        fits = all(self._restore(f"source/{s.name}", s, parts) for s in self._sources)
+        if not fits or database.undecodable:
+            # Lines that are read again must not be added to counts that hold them already.
+            logger.error("stored state can't be used; all sources and counters start at 0")
+            for source, state in fresh:
+                source.load(state)
+            return
         for name, group in self._groups.items():
             self._restore(f"monitors/{name}", group, parts)
 
-    def _restore(self, part: str, owner: Any, parts: Mapping[str, Any]) -> None:
-        if part not in parts:
-            return
+    def _restore(self, part: str, owner: Any, parts: Mapping[str, Any]) -> bool:
         try:
-            owner.load(parts[part])
+            if part in parts:
+                owner.load(parts[part])
         except (KeyError, TypeError, ValueError, AttributeError):
             self._checkpoint.failures += 1
             logger.exception("the stored state of %s does not fit; it starts at 0", part)
+            return False
+        return True
 
     def look(self) -> None:
         """Find new files, and give up old ones."""
@@ -196,18 +205,21 @@ class Pipeline:
 
     def _commit(self, database: Database, now: float) -> None:
         changed = [source for source in self._sources if source.changed]
-        parts: dict[str, Any] = {f"source/{source.name}": source.dump() for source in changed}
-        if changed:
-            parts |= {f"monitors/{name}": group.dump() for name, group in self._groups.items()}
         try:
-            if parts:
+            parts: dict[str, Any] = {f"source/{source.name}": source.dump() for source in changed}
+            if changed:
+                parts |= {f"monitors/{name}": group.dump() for name, group in self._groups.items()}
                 self._checkpoint.written_bytes += database.commit(parts)
-        except (sqlite3.Error, OSError) as error:
-            # Showing figures that a crash may take back is better than showing none.
-            if self._checkpoint.failures == 0:
-                logger.error("the checkpoint can't be written: %s", error)  # noqa: TRY400
+        except Exception as error:
+            # Showing figures that a crash may take back is better than showing none, whether the
+            # disk is full or a monitor has a state that can't be stored.
+            level = logging.DEBUG if self._commit_failing else logging.ERROR
+            told = not isinstance(error, sqlite3.Error | OSError)
+            logger.log(level, "the checkpoint can't be written: %s", error, exc_info=told)
+            self._commit_failing = True
             self._checkpoint.failures += 1
             return
+        self._commit_failing = False
         self._checkpoint.timestamp = now
         self._checkpoint.duration = max(0.0, self._clock() - now)
         for source in changed:

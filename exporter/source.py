@@ -92,13 +92,23 @@ class Source(Generic[Batch]):
         self.event_time = event_time
         self._parser = parser
         self._sink = sink
-        self._counters = LineCounters(
-            rejected=Counter(dict.fromkeys((*parser.reasons, "too_long"), 0)),
+        self._counters = self._zero()
+        self._behind_since: float | None = None
+
+    def _zero(self) -> LineCounters:
+        return LineCounters(
+            rejected=Counter(dict.fromkeys((*self._parser.reasons, "too_long"), 0)),
             skipped=Counter({"empty": 0}),
         )
-        self._behind_since: float | None = None
-        self.changed = True
-        """Whether something happened since the last checkpoint."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether something is to be stored since it was last set to ``False``."""
+        return self.tail.changed
+
+    @changed.setter
+    def changed(self, changed: bool) -> None:
+        self.tail.changed = changed
 
     @property
     def lines_read(self) -> int:
@@ -127,7 +137,6 @@ class Source(Generic[Batch]):
             self._take(piece, now)
 
     def _take(self, piece: Piece, now: float) -> None:
-        self.changed = True
         counters = self._counters
         counters.read += len(piece.lines) + piece.too_long
         if piece.too_long:
@@ -194,9 +203,16 @@ class Source(Generic[Batch]):
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`dump` returned."""
+        """Restore what :meth:`dump` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the state does not fit; nothing is changed then.
+        """
+        counters = self._zero()
+        counters.read, counters.parsed = int(state["read"]), int(state["parsed"])
+        counters.rejected.update(state["rejected"])
+        counters.skipped.update(state["skipped"])
         self.tail.load(state["tail"])
-        self._counters.read = int(state["read"])
-        self._counters.parsed = int(state["parsed"])
-        self._counters.rejected.update(state["rejected"])
-        self._counters.skipped.update(state["skipped"])
+        self._counters = counters

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
-from exporter.monitors.histogram import BucketView, Histogram
+from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
 from exporter.records import RecordBatch
-from exporter.windows import RingView, Window, WindowRing, load_rings
+from exporter.windows import Window
 
 EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _COUNT, _SUM = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The histogram and the rings at one moment."""
-
-    buckets: BucketView
-    rings: tuple[RingView, ...]
-
-
-class Confidence:
+class Confidence(WindowedHistogram):
     """Histogram and rolling mean of the logged confidence.
 
     Parameters
@@ -40,9 +31,7 @@ class Confidence:
     name: ClassVar[str] = "confidence"
 
     def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
-        self._labels = dict(labels)
-        self._histogram = Histogram(EDGES)
-        self._rings = [WindowRing(window, (2,), np.float64) for window in windows]
+        super().__init__(labels, windows, EDGES, 2, np.float64)
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
@@ -53,10 +42,6 @@ class Confidence:
         for ring, placement in zip(self._rings, batch.placements, strict=True):
             ring.count(placement, np.where(known, _COUNT, -1))
             ring.add(placement, np.where(known, _SUM, -1), batch.confidence)
-
-    def snapshot(self) -> Snapshot:
-        """Return an immutable copy."""
-        return Snapshot(self._histogram.view(), tuple(ring.view() for ring in self._rings))
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield the histogram and the rolling mean."""
@@ -76,21 +61,3 @@ class Confidence:
             if count:
                 mean.add_metric([*values, ring.window.name], total / count)
         yield mean
-
-    def dump(self) -> dict[str, Any]:
-        """Return the state for storage."""
-        return {
-            "histogram": self._histogram.dump(),
-            "rings": [ring.dump() for ring in self._rings],
-        }
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`dump` returned."""
-        self._histogram.load(state["histogram"])
-        load_rings(self._rings, state["rings"])
-
-    def merge(self, other: Confidence) -> None:
-        """Add the state of a monitor with the same windows."""
-        self._histogram.merge(other._histogram)
-        for mine, theirs in zip(self._rings, other._rings, strict=True):
-            mine.merge(theirs)

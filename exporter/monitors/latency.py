@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,9 +16,9 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
-from exporter.monitors.histogram import BucketView, Histogram
+from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
 from exporter.records import RecordBatch
-from exporter.windows import RingView, Window, WindowRing, load_rings
+from exporter.windows import Window
 
 EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 QUANTILES = (0.5, 0.95, 0.99)
@@ -48,15 +47,7 @@ def quantile(counts: NDArray[np.integer[Any]], q: float) -> float:
     return _SHORTEST * 2 * _GAMMA**position / (_GAMMA + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The histogram and the rings at one moment."""
-
-    buckets: BucketView
-    rings: tuple[RingView, ...]
-
-
-class Latency:
+class Latency(WindowedHistogram):
     """Histogram and rolling quantiles of the logged latency.
 
     Parameters
@@ -70,9 +61,7 @@ class Latency:
     name: ClassVar[str] = "latency"
 
     def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
-        self._labels = dict(labels)
-        self._histogram = Histogram(EDGES)
-        self._rings = [WindowRing(window, (_BINS,), np.int32) for window in windows]
+        super().__init__(labels, windows, EDGES, _BINS, np.int32)
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
@@ -84,10 +73,6 @@ class Latency:
         cells[known] = bins_of(batch.latency[known])
         for ring, placement in zip(self._rings, batch.placements, strict=True):
             ring.count(placement, cells)
-
-    def snapshot(self) -> Snapshot:
-        """Return an immutable copy."""
-        return Snapshot(self._histogram.view(), tuple(ring.view() for ring in self._rings))
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield the histogram and the rolling quantiles."""
@@ -109,21 +94,3 @@ class Latency:
                     at = [*values, ring.window.name, str(q)]
                     quantiles.add_metric(at, quantile(counts, q))
         yield quantiles
-
-    def dump(self) -> dict[str, Any]:
-        """Return the state for storage."""
-        return {
-            "histogram": self._histogram.dump(),
-            "rings": [ring.dump() for ring in self._rings],
-        }
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`dump` returned."""
-        self._histogram.load(state["histogram"])
-        load_rings(self._rings, state["rings"])
-
-    def merge(self, other: Latency) -> None:
-        """Add the state of a monitor with the same windows."""
-        self._histogram.merge(other._histogram)
-        for mine, theirs in zip(self._rings, other._rings, strict=True):
-            mine.merge(theirs)

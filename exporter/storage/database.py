@@ -58,32 +58,51 @@ class Database:
             raise UsageError(f"{directory}: another process uses this storage directory") from error
         self.put_aside = 0
         """Databases that could not be read and were put aside."""
+        self.undecodable = 0
+        """Parts that :meth:`load` found and could not decode."""
         try:
-            self._connection = self._open()
+            self._connection = self._open_or_replace(stamp)
+        except (sqlite3.Error, OSError) as error:
+            os.close(self._lock)
+            raise UsageError(f"{self.path}: can't be used for storage: {error}") from error
+
+    def _open_or_replace(self, stamp: str) -> sqlite3.Connection:
+        try:
+            return self._open()
+        except sqlite3.OperationalError:
+            # A full disk or a read-only file system says nothing about the content.
+            raise
         except (sqlite3.DatabaseError, ValueError) as error:
             self._set_aside(stamp, error)
-            self._connection = self._open()
+            return self._open()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
+            # Ours alone, hence without the -shm file: there is room for it on no full disk.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, SCHEMA_VERSION):
                 raise ValueError(f"written by another version (schema {version})")  # noqa: TRY301
-            with connection:
-                connection.execute("BEGIN")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS state (part TEXT PRIMARY KEY, value BLOB NOT NULL)"
-                )
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            if version == 0:
+                self._create(connection)
             if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
                 raise ValueError("damaged")  # noqa: TRY301
         except BaseException:
             connection.close()
             raise
         return connection
+
+    @staticmethod
+    def _create(connection: sqlite3.Connection) -> None:
+        with connection:
+            connection.execute("BEGIN")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS state (part TEXT PRIMARY KEY, value BLOB NOT NULL)"
+            )
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _set_aside(self, stamp: str, error: Exception) -> None:
         self.put_aside += 1
@@ -97,17 +116,19 @@ class Database:
                 old.rename(old.with_name(f"{self.path.name}.{stamp}{suffix}"))
 
     def load(self) -> dict[str, Any]:
-        """Return the stored parts; one that can't be decoded is left out and logged."""
+        """Return the stored parts; one that can't be decoded is left out, counted and logged."""
         parts: dict[str, Any] = {}
         try:
             rows = self._connection.execute("SELECT part, value FROM state").fetchall()
         except sqlite3.DatabaseError:
+            self.undecodable += 1
             logger.exception("%s can't be read; all counters start at 0", self.path)
             return {}
         for part, value in rows:
             try:
                 parts[part] = encoding.decode(value)
             except (msgspec.DecodeError, ValueError, TypeError):
+                self.undecodable += 1
                 logger.exception("%s: the state of %s can't be read", self.path, part)
         return parts
 

@@ -8,10 +8,14 @@ import msgspec
 import numpy as np
 
 _ARRAY = 1
+_REFUSED = "OV"
+"""Kinds of numpy types that bytes alone do not bring back: objects and records."""
 
 
 def _encode_extra(value: Any) -> Any:
     if isinstance(value, np.ndarray):
+        if value.dtype.kind in _REFUSED:
+            raise TypeError(f"can't store an array of {value.dtype}")
         header = msgspec.msgpack.encode([value.dtype.str, list(value.shape)])
         payload = len(header).to_bytes(4, "little") + header + np.ascontiguousarray(value).tobytes()
         return msgspec.msgpack.Ext(_ARRAY, payload)
@@ -26,8 +30,8 @@ def _decode_extra(code: int, data: memoryview) -> Any:
     size = int.from_bytes(data[:4], "little")
     dtype, shape = msgspec.msgpack.decode(data[4 : 4 + size])
     kind = np.dtype(dtype)
-    if kind.hasobject:
-        raise ValueError("arrays of objects are not stored")
+    if kind.kind in _REFUSED:
+        raise ValueError(f"arrays of {kind} are not stored")
     return np.frombuffer(data[4 + size :], dtype=kind).reshape(shape).copy()
 
 

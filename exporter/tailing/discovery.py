@@ -56,6 +56,14 @@ def discover(patterns: Sequence[str]) -> Discovered:
     return found
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # Not even to be looked at: a folder above it may not be entered.
+        return False
+
+
 def watched_folders(patterns: Sequence[str]) -> dict[str, bool]:
     """Return the existing folders in which files can appear, and whether their subfolders count.
 
@@ -71,7 +79,7 @@ def watched_folders(patterns: Sequence[str]) -> dict[str, bool]:
             fixed.append(part)
         folder = Path(*fixed)
         recursive = len(fixed) < len(parts)
-        while not folder.is_dir():
+        while not _is_folder(folder):
             folder = folder.parent
         name = str(folder)
         folders[name] = folders.get(name, False) or recursive

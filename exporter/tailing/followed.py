@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.tailing.gzipped import GzipStream
-from exporter.tailing.identity import HEAD_BYTES, Head
+from exporter.tailing.identity import Head
 from exporter.tailing.lines import LineAssembler
 from exporter.tailing.plain import PlainStream
 
@@ -93,15 +93,12 @@ class FollowedFile:
         """Whether it is a .gz file."""
         return isinstance(self._stream, GzipStream)
 
-    def beginning(self) -> bytes:
-        """Return the first bytes, decompressed, of a file of which nothing was read yet."""
-        if isinstance(self._stream, PlainStream):
-            return self._stream.beginning()
-        while len(self._stream.beginning) < HEAD_BYTES and self._stream.read(HEAD_BYTES):
-            pass
-        beginning = self._stream.beginning
-        self._stream.rewind()
-        return beginning
+    def beginning(self) -> bytes | None:
+        """Return the first bytes, decompressed, up to 1,024; a .gz file goes back to its start.
+
+        ``None`` if that is a .gz file cut short before.
+        """
+        return self._stream.beginning()
 
     def resume(self, position: Position) -> bool:
         """Go on where an earlier run stopped; ``False`` if the content is another one."""
@@ -138,7 +135,7 @@ class FollowedFile:
 
     @property
     def broken(self) -> bool:
-        """Whether the file ended before its end (a .gz file that is none, or cut short)."""
+        """Whether the file ends before its end (a .gz file that is none, damaged or cut short)."""
         return isinstance(self._stream, GzipStream) and self._stream.broken
 
     @property

@@ -1,4 +1,4 @@
-"""A gzip file, as rotation leaves it behind: complete, and read once."""
+"""A gzip file, as rotation leaves it behind: written once, and read once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Self
 from exporter.tailing.identity import EMPTY, HEAD_BYTES, Head
 
 _GZIP = 16 + zlib.MAX_WBITS
+_READ_BYTES = 1 << 16
+_SKIP_BYTES = 1 << 20
 
 
 class GzipStream:
     """Reads the decompressed bytes of a gzip file of one or more members.
 
     All offsets count decompressed bytes, so that a rotated log goes on where its plain form was
-    left. Output is produced piece by piece: a bomb costs time, not memory.
+    left. Output is produced piece by piece: a bomb costs time, not memory. A file that is cut
+    short is read on when it grows, since it may be in the making.
 
     Parameters
     ----------
@@ -28,14 +31,13 @@ class GzipStream:
         self._position = 0
         self._decompressor = zlib.decompressobj(_GZIP)
         self._input = b""
-        self.beginning = b""
-        """The first decompressed bytes that were read, up to 1,024."""
-        self.offset = 0
-        """Decompressed bytes read so far."""
+        self._decoded = 0
+        self._skip_to = 0
+        self._beginning = b""
         self.finished = False
-        """Whether the end of the file was reached."""
+        """Whether nothing can follow."""
         self.broken = False
-        """Whether the end was a fault of the file: no gzip, or cut short."""
+        """Whether the file ends before its end: it is no gzip, damaged, or cut short."""
 
     @classmethod
     def open(cls, path: str) -> Self:
@@ -49,6 +51,11 @@ class GzipStream:
         return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
 
     @property
+    def offset(self) -> int:
+        """Decompressed bytes read so far, those skipped by :meth:`resume` included."""
+        return max(self._decoded, self._skip_to)
+
+    @property
     def size(self) -> int:
         """Decompressed bytes known of: those read so far."""
         return self.offset
@@ -56,7 +63,20 @@ class GzipStream:
     @property
     def head(self) -> Head:
         """Fingerprint of the decompressed beginning that was read."""
-        return Head.of(self.beginning) if self.beginning else EMPTY
+        return Head.of(self._beginning) if self._beginning else EMPTY
+
+    def beginning(self) -> bytes | None:
+        """Return the first decompressed bytes, up to 1,024, and go back to 0.
+
+        ``None`` if the file is cut short before.
+        """
+        self._rewind()
+        while len(self._beginning) < HEAD_BYTES and self._decode(HEAD_BYTES):
+            pass
+        known = len(self._beginning) == HEAD_BYTES or self.finished
+        beginning = self._beginning if known else None
+        self._rewind()
+        return beginning
 
     def resume(self, offset: int, head: Head) -> bool:
         """Skip the first `offset` decompressed bytes if the content begins with `head`.
@@ -66,72 +86,78 @@ class GzipStream:
         bool
             ``False`` if the content is shorter or begins otherwise; then it is read from 0.
         """
-        while self.offset < offset and not self.finished:
-            self.read(min(1 << 20, offset - self.offset))
-        if self.offset == offset and head.begins(self.beginning):
-            return True
-        self.rewind()
-        return False
+        if not head.begins(self.beginning() or b""):
+            return False
+        self._skip_to = offset
+        self._skip()
+        if self.finished and self._decoded < offset:
+            self._rewind()
+            return False
+        return True
 
     def seek_end(self) -> None:
-        """Skip the whole file."""
-        while not self.finished:
-            self.read(1 << 20)
-
-    def rewind(self) -> None:
-        """Go back to the beginning."""
-        self._position, self._input, self.beginning = 0, b"", b""
-        self._decompressor = zlib.decompressobj(_GZIP)
-        self.offset, self.finished, self.broken = 0, False, False
+        """Skip what is in the file now."""
+        while self.read(_SKIP_BYTES):
+            pass
 
     def replaced(self) -> bool:
         """Return whether the content was replaced: never, a rotated file is final."""
         return False
 
     def read(self, limit: int) -> bytes:
-        """Read up to `limit` decompressed bytes; empty at the end."""
+        """Read up to `limit` (at least 1) decompressed bytes; empty at the end."""
+        self._skip()
+        return b"" if self._decoded < self._skip_to else self._decode(limit)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self._descriptor)
+
+    def _rewind(self) -> None:
+        self._position, self._input, self._beginning = 0, b"", b""
+        self._decompressor = zlib.decompressobj(_GZIP)
+        self._decoded = self._skip_to = 0
+        self.finished = self.broken = False
+
+    def _skip(self) -> None:
+        while self._decoded < self._skip_to:
+            if not self._decode(min(_SKIP_BYTES, self._skip_to - self._decoded)):
+                return
+
+    def _decode(self, limit: int) -> bytes:
         while not self.finished:
             if self._decompressor.eof:
                 self._next_member()
                 continue
-            if not self._input:
-                self._input = os.pread(self._descriptor, 1 << 16, self._position)
-                self._position += len(self._input)
-            if not self._input:
-                # zlib may still hold output back that an earlier limit cut off.
-                data = self._decompressor.flush() if limit else b""
-                if not data:
-                    self.finished = self.broken = True
-                return self._took(data)
+            at_end = not self._input and not self._fill()
             try:
+                # Without input, zlib gives what an earlier limit made it hold back.
                 data = self._decompressor.decompress(self._input, limit)
             except zlib.error:
                 self.finished = self.broken = True
                 return b""
             self._input = self._decompressor.unconsumed_tail
             if data:
-                return self._took(data)
+                self._decoded += len(data)
+                self._beginning += data[: HEAD_BYTES - len(self._beginning)]
+                self.broken = False
+                return data
+            if at_end and not self._decompressor.eof:
+                self.broken = True
+                return b""
         return b""
 
+    def _fill(self) -> bool:
+        self._input = os.pread(self._descriptor, _READ_BYTES, self._position)
+        self._position += len(self._input)
+        return bool(self._input)
+
     def _next_member(self) -> None:
-        rest = self._decompressor.unused_data
-        if not rest:
-            rest = os.pread(self._descriptor, 1 << 16, self._position)
-            self._position += len(rest)
         # gzip(1) pads with zeros to a block size; what else follows is no log.
-        rest = rest.lstrip(b"\0")
-        if not rest:
-            self.finished = True
-            return
-        self._input = rest
-        self._decompressor = zlib.decompressobj(_GZIP)
-
-    def _took(self, data: bytes) -> bytes:
-        if len(self.beginning) < HEAD_BYTES:
-            self.beginning = (self.beginning + data)[:HEAD_BYTES]
-        self.offset += len(data)
-        return data
-
-    def close(self) -> None:
-        """Close the descriptor."""
-        os.close(self._descriptor)
+        self._input = self._decompressor.unused_data.lstrip(b"\0")
+        while not self._input and self._fill():
+            self._input = self._input.lstrip(b"\0")
+        if self._input:
+            self._decompressor = zlib.decompressobj(_GZIP)
+        else:
+            self.finished, self.broken = True, False

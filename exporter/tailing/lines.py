@@ -10,7 +10,8 @@ class LineAssembler:
 
     Line ends (``\n``, ``\r\n``) are removed. NUL bytes around a line are removed too: a file that
     was truncated under a writer without O_APPEND begins with a run of them. A line longer than
-    `max_bytes` is dropped and counted, and reading goes on at the next line end.
+    `max_bytes`, NUL bytes in front of it aside, is dropped and counted, and reading goes on at the
+    next line end.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ class LineAssembler:
         lines = (self._partial + data).split(b"\n")
         self._partial = lines.pop()
         if len(self._partial) > self._max_bytes:
+            self._partial = self._partial.lstrip(b"\0")
+        if len(self._partial) > self._max_bytes:
             self._partial = b""
             self._dropping = True
         return self._kept(lines)
@@ -69,7 +72,7 @@ class LineAssembler:
 
     def _kept(self, lines: list[bytes]) -> list[bytes]:
         if lines and max(map(len, lines)) > self._max_bytes:
-            kept = [line for line in lines if len(line) <= self._max_bytes]
+            kept = [line for line in lines if len(line.lstrip(b"\0")) <= self._max_bytes]
             self.too_long += len(lines) - len(kept)
             lines = kept
         return [line.strip(b"\0").removesuffix(b"\r") for line in lines]

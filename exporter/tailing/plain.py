@@ -42,8 +42,11 @@ class PlainStream:
 
     @property
     def size(self) -> int:
-        """Bytes in the file now."""
-        return os.fstat(self._descriptor).st_size
+        """Bytes in the file now; those read so far if the file system does not tell."""
+        try:
+            return self._size()
+        except OSError:
+            return self.offset
 
     @property
     def finished(self) -> bool:
@@ -58,7 +61,7 @@ class PlainStream:
         bool
             ``False`` if the file is shorter, or begins otherwise; then it is read from 0.
         """
-        if self.size < offset or not head.begins(self.beginning()):
+        if self._size() < offset or not head.begins(self.beginning()):
             return False
         self.offset, self.head = offset, head
         return True
@@ -66,11 +69,11 @@ class PlainStream:
     def seek_end(self) -> None:
         """Skip what is in the file now."""
         self.head = Head.of(self.beginning())
-        self.offset = self.size
+        self.offset = self._size()
 
     def replaced(self) -> bool:
         """Return whether the content that was read is gone; the stream is then back at 0."""
-        if self.size >= self.offset and self.head.begins(self.beginning()):
+        if self._size() >= self.offset and self.head.begins(self.beginning()):
             return False
         self.offset, self.head = 0, EMPTY
         return True
@@ -90,3 +93,6 @@ class PlainStream:
     def beginning(self) -> bytes:
         """Return the first bytes of the file as it is now, up to 1,024."""
         return os.pread(self._descriptor, HEAD_BYTES, 0)
+
+    def _size(self) -> int:
+        return os.fstat(self._descriptor).st_size

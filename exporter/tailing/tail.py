@@ -37,7 +37,8 @@ class Piece:
     first_line
         1-based number of the first line in its file; ``None`` where reading began at the end.
     too_long
-        Lines dropped for their length, beside `lines`.
+        Lines dropped for their length, beside `lines`. Neither may be there: only a part of a line
+        was read.
     """
 
     path: str
@@ -70,6 +71,8 @@ class Tail:
         self._failing: dict[str, str] = {}
         self._first_look = True
         self.counters = TailCounters()
+        self.changed = True
+        """Whether what is stored of the files changed; whoever stores it clears it."""
 
     @property
     def files(self) -> Mapping[FileKey, FollowedFile]:
@@ -91,14 +94,15 @@ class Tail:
         discovered = discover(self.patterns)
         for reason, count in discovered.errors.items():
             self._open_failed(f"paths ({reason})", reason, count)
-        known_paths = {file.path for file in self._files.values() if file.left_at is None}
+        known_paths = {file.path for file in self._files.values()}
         for key, file in self._files.items():
             path = discovered.files.get(key)
             if path is not None:
                 file.path, file.left_at = path, None
             elif file.left_at is None:
                 file.left_at = now
-        for key, path in discovered.files.items():
+        # Plain files first: a .gz file is compared with them.
+        for key, path in sorted(discovered.files.items(), key=lambda found: _compressed(found[1])):
             if key not in self._files and self._open(key, path) and path in known_paths:
                 self.counters.rotations += 1
         current = set(discovered.files.values())
@@ -107,65 +111,109 @@ class Tail:
             for path, reason in self._failing.items()
             if path in current or discovered.errors
         }
-        if discovered.files:
-            self._first_look = False
+        self._first_look = False
 
     def _open(self, key: FileKey, path: str) -> bool:
         try:
             file = FollowedFile(path)
         except OSError as error:
-            reason = errno.errorcode.get(error.errno or 0, "EIO")
-            self._open_failed(path, reason, 1)
+            self._open_failed(path, _name(error), 1)
+            return False
+        try:
+            begun = self._begin(key, file)
+        except OSError as error:
+            self._open_failed(path, _name(error), 1)
+            begun = False
+        if not begun:
+            file.close()
             return False
         self._failing.pop(path, None)
-        position = self._resumable.pop(key, None) or self._same_content(file)
+        self._files[key] = file
+        self.changed = True
+        return True
+
+    def _begin(self, key: FileKey, file: FollowedFile) -> bool:
+        """Go to where reading begins; ``False`` if it can't begin yet."""
+        position = self._resumable.get(key)
         if position is not None:
             if not file.resume(position):
                 self.counters.truncations += 1
-        elif self._first_look and self._start == "end":
+            del self._resumable[key]
+            return True
+        if file.compressed:
+            beginning = file.beginning()
+            if beginning is None:
+                # Whether it was read before, in its plain form, can't be told yet.
+                self._damaged(file)
+                return False
+            if self._open_plain(beginning):
+                # It is read to its end from there; what is left when that is gone, from here.
+                return False
+            if self._resume_compressed(file, beginning):
+                return True
+        if self._first_look and self._start == "end":
             file.seek_end()
-        self._files[key] = file
         return True
 
-    def _same_content(self, file: FollowedFile) -> Position | None:
-        """Return how far the plain form of a rotated .gz file was read, if it was."""
-        if not file.compressed:
-            return None
-        beginning = file.beginning()
-        read_before = [followed.position(key) for key, followed in self._files.items()]
-        for position in (*read_before, *self._resumable.values()):
-            if position.head.length and position.head.begins(beginning):
+    def _open_plain(self, beginning: bytes) -> bool:
+        """Return whether a plain file with this beginning is open."""
+        return bool(beginning) and any(
+            not file.compressed and file.beginning() == beginning for file in self._files.values()
+        )
+
+    def _resume_compressed(self, file: FollowedFile, beginning: bytes) -> bool:
+        """Go on where the plain form of a rotated .gz file was left; ``False`` if unknown."""
+        for position in self._resumable.values():
+            alike = position.head.length and position.head.begins(beginning)
+            if alike and file.resume(position):
                 logger.info(
                     "%s is %s compressed; going on at byte %d",
                     file.path, position.path, position.offset,
                 )  # fmt: skip
-                return position
-        return None
+                return True
+        return False
 
     def _open_failed(self, path: str, reason: str, count: int) -> None:
+        self.changed = True
         self.counters.open_errors[reason] += count
         if self._failing.get(path) != reason:
             logger.warning("%s: can't be read: %s", path, reason)
         self._failing[path] = reason
 
+    def _damaged(self, file: FollowedFile) -> None:
+        # Told once, since it costs no attempt each time; it may also be in the making.
+        if self._failing.get(file.path) != "EBADMSG":
+            self._open_failed(file.path, "EBADMSG", 1)
+
     def read(self, now: float, limit: int = READ_BYTES) -> Iterator[Piece]:
         """Read up to `limit` bytes of each file in turn, and close those that are done with."""
         for key, file in list(self._files.items()):
             dropped, first_line = file.too_long, file.next_line
-            if file.replaced():
-                first_line = file.next_line
-                self.counters.truncations += 1
-                logger.info("%s was truncated or replaced; reading from its beginning", file.path)
             try:
+                if file.replaced():
+                    first_line = file.next_line
+                    self._truncated(file)
                 number, lines = file.read(limit)
             except OSError as error:
-                self._open_failed(file.path, errno.errorcode.get(error.errno or 0, "EIO"), 1)
+                self._open_failed(file.path, _name(error), 1)
                 continue
+            if file.left_at is None and file.broken:
+                self._damaged(file)
+            elif file.left_at is None:
+                self._failing.pop(file.path, None)
             if number == 0 and self._done(file, now):
                 lines = file.flush()
                 self._retire(key, file)
-            if lines or file.too_long > dropped:
+            elif number == 0 and file.finished:
+                lines = file.flush()
+            if number or lines or file.too_long > dropped:
+                self.changed = True
                 yield Piece(file.path, first_line, lines, file.too_long - dropped)
+
+    def _truncated(self, file: FollowedFile) -> None:
+        self.changed = True
+        self.counters.truncations += 1
+        logger.info("%s was truncated or replaced; reading from its beginning", file.path)
 
     def _done(self, file: FollowedFile, now: float) -> bool:
         return file.left_at is not None and now - file.left_at >= self._rotate_wait
@@ -174,6 +222,7 @@ class Tail:
         position = file.position(key)
         file.close()
         del self._files[key]
+        self.changed = True
         # Its position is kept: the file may come back, or come back compressed.
         self._resumable[key] = position
         while len(self._resumable) > _REMEMBERED:
@@ -199,6 +248,7 @@ class Tail:
         positions += self._resumable.values()
         return {
             "positions": [position.dump() for position in positions],
+            "looked": not self._first_look,
             "rotations": self.counters.rotations,
             "truncations": self.counters.truncations,
             "abandoned_bytes": self.counters.abandoned_bytes,
@@ -210,13 +260,27 @@ class Tail:
 
         Files that are not in the checkpoint appeared while the exporter was down: they are read
         from their beginning, like files that appear while it runs.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the state does not fit; nothing is changed then.
         """
-        positions = map(Position.load, state["positions"])
-        self._resumable = {position.key: position for position in positions}
-        self._first_look = not self._resumable
-        self.counters = TailCounters(
+        positions = [Position.load(stored) for stored in state["positions"]]
+        counters = TailCounters(
             state["rotations"],
             state["truncations"],
             state["abandoned_bytes"],
             Counter(state["open_errors"]),
         )
+        self._first_look = not state["looked"]
+        self._resumable = {position.key: position for position in positions}
+        self.counters = counters
+
+
+def _compressed(path: str) -> bool:
+    return path.endswith(".gz")
+
+
+def _name(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "EIO")

@@ -14,6 +14,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
+GATHER_SECONDS = 0.1
 
 
 class Waker(Protocol):
@@ -54,12 +55,16 @@ class PollingWaker:
 class NotifyingWaker(FileSystemEventHandler):
     """Waits for the operating system to report a change; polls where it can't.
 
+    Changes are gathered for a tenth of a second: a file that is written to a thousand times in a
+    second is not read a thousand times.
+
     A folder that can't be watched (too many watches, no permission) turns on polling for good:
     reading late is better than not reading.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Event()
+        self._woken = threading.Event()
         self._observer: BaseObserver | None = None
         self._watches: dict[tuple[str, bool], ObservedWatch] = {}
         self._polling = False
@@ -72,12 +77,15 @@ class NotifyingWaker(FileSystemEventHandler):
 
     def wake(self) -> None:
         """End the wait at hand."""
+        self._woken.set()
         self._changed.set()
 
     def wait(self, seconds: float) -> None:
         """Wait for a change."""
-        self._changed.wait(min(seconds, POLL_SECONDS) if self._polling else seconds)
+        if self._changed.wait(min(seconds, POLL_SECONDS) if self._polling else seconds):
+            self._woken.wait(min(seconds, GATHER_SECONDS))
         self._changed.clear()
+        self._woken.clear()
 
     def watch(self, folders: Mapping[str, bool]) -> None:
         """Watch exactly these folders."""
@@ -105,7 +113,7 @@ class NotifyingWaker(FileSystemEventHandler):
 
     def close(self) -> None:
         """Stop watching."""
-        self._changed.set()
+        self.wake()
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.assembly import SYSLOG_GROUP, assemble
+from exporter.config import Configuration
+from exporter.errors import UsageError
+from exporter.monitors import names
+from exporter.pipeline import Pipeline
+
+
+def configuration(**sections) -> Configuration:
+    """Return a configuration of two models and two syslog sources."""
+    return Configuration.model_validate(
+        {
+            "windows": ["5m"],
+            "models": [{"name": n, "paths": [f"/logs/{n}"]} for n in ("one", "two")],
+            "syslog": [{"name": n, "paths": [f"/logs/{n}"]} for n in ("auth", "cron")],
+            **sections,
+        }
+    )
+
+
+def monitors(assembled, group: str) -> list[str]:
+    """Return the names of the monitors of a group."""
+    return [monitor.name for monitor, _ in assembled.groups[group].snapshot()]
+
+
+def test_every_source_is_there_in_order():
+    """Models first; a group for each model, one for all of syslog."""
+    assembled = assemble(configuration(), replay=False)
+    assert [source.name for source in assembled.sources] == ["one", "two", "auth", "cron"]
+    assert list(assembled.groups) == ["one", "two", SYSLOG_GROUP]
+    assert assembled.windows_end == {}
+    assert set(assembled.isolation.errors) == set(names.ALL)
+
+
+def test_a_replay_ends_its_windows_at_the_last_event_of_each_group():
+    """Not at the time of the clock."""
+    assembled = assemble(configuration(), replay=True)
+    assert list(assembled.windows_end) == ["one", "two", SYSLOG_GROUP]
+    assert {end() for end in assembled.windows_end.values()} == {float("-inf")}
+
+
+def test_without_syslog_there_is_no_group_for_it():
+    """Nor its metrics."""
+    assert list(assemble(configuration(syslog=[]), replay=False).groups) == ["one", "two"]
+
+
+def test_monitors_can_be_left_out():
+    """Neither run nor exposed."""
+    without = ["facts", "syslog_counts"]
+    assembled = assemble(configuration(), replay=False, without=without)
+    assert "facts" not in monitors(assembled, "one")
+    assert "validation" in monitors(assembled, "one")
+    assert "syslog_counts" not in monitors(assembled, SYSLOG_GROUP)
+    assert not set(without) & set(assembled.isolation.errors)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"models": [{"name": "m", "paths": ["x"], "drift": {"reference": "/no/such.ref"}}]},
+        {"syslog": [{"name": "s", "paths": ["x"], "model": "/no/such.markov"}]},
+    ],
+)
+def test_a_file_that_can_not_be_read_is_named(section):
+    """Before anything runs."""
+    with pytest.raises(UsageError, match=r"/no/such\.(ref|markov)"):
+        assemble(configuration(**section), replay=False)
+
+
+def test_series_are_limited_as_configured():
+    """Over all models."""
+    assembled = assemble(configuration(limits={"series": 123}), replay=False)
+    assert assembled.budget.limit == 123
+
+
+def test_sources_read_what_is_configured(tmp_path):
+    """Paths, start and columns that a collector put in front."""
+    (tmp_path / "auth").write_text("web1/eth0 Nov 22 10:15:00 web1 sshd[7]: hello\n")
+    (tmp_path / "one").write_text('{"score": {"top": "a"}}\n')
+    (tmp_path / "two").write_text('{"prediction": "a"}\n')
+    settings = configuration(
+        models=[
+            {"name": "one", "paths": [f"{tmp_path}/one"], "fields": {"prediction": "score.top"}},
+            {"name": "two", "paths": [f"{tmp_path}/two"], "start": "end"},
+        ],
+        syslog=[{"name": "auth", "paths": [f"{tmp_path}/au*"], "leading_fields": 1}],
+    )
+    assembled = assemble(settings, replay=False)
+    snapshots: list = []
+    pipeline = Pipeline(
+        assembled.sources,
+        assembled.groups,
+        assembled.isolation,
+        assembled.budget,
+        None,
+        snapshots.append,
+        lambda: 1_763_806_600.0,
+    )
+    pipeline.look()
+    pipeline.read()
+    with Path(tmp_path / "two").open("a") as log:
+        log.write('{"prediction": "b"}\n')
+    pipeline.read()
+    pipeline.checkpoint_and_publish()
+    pipeline.close()
+    assert [(s.name, s.read, s.parsed) for s in snapshots[0].sources] == [
+        ("one", 1, 1),
+        ("two", 1, 1),
+        ("auth", 1, 1),
+    ]
