@@ -110,8 +110,8 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
     from exporter.tailing.discovery import discover  # noqa: PLC0415
 
     discovered = discover(paths)
-    for reason, count in discovered.errors.items():
-        report.problems.append(f"{count} of the paths can't be followed ({reason})")
+    for path, reason in discovered.errors.items():
+        report.problems.append(f"{path}: can't be followed ({reason})")
     for path in paths:
         alone = discover([path])
         if not alone.files and not alone.errors:

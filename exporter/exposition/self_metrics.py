@@ -144,7 +144,7 @@ def _tail_counters(sources: Sequence[SourceView]) -> Iterator[Metric]:
     )
     errors = CounterMetricFamily(
         "modeltail_open_errors",
-        "Failed attempts to open or read a file, by error number.",
+        "Files that could not be read, by error number; each counts once until it can be.",
         labels=["source", "errno"],
     )
     for source in sources:

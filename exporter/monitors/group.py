@@ -55,8 +55,9 @@ class MonitorGroup(Generic[Batch]):
         """Drop what is idle: nothing, the set is fixed."""
 
     def dump(self) -> dict[str, Any]:
-        """Return the state of all monitors for storage."""
-        return {monitor.name: monitor.dump() for monitor in self._monitors}
+        """Return the state of all monitors for storage, those that fail left out."""
+        dumped = {m.name: self._isolation.call(m.name, m.dump) for m in self._monitors}
+        return {name: state for name, state in dumped.items() if state is not None}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned; a monitor whose state does not fit starts afresh."""

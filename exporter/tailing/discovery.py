@@ -6,9 +6,8 @@ import errno
 import glob
 import os
 import stat
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.tailing.followed import FileKey, key_of
@@ -23,11 +22,11 @@ class Discovered:
     files
         Path by identity; of several paths to one file (links) the first in order.
     errors
-        Paths that name something that can't be followed, by errno name.
+        Name of the error number by path, of what is named and can't be followed.
     """
 
     files: dict[FileKey, str]
-    errors: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, str]
 
 
 def discover(patterns: Sequence[str]) -> Discovered:
@@ -36,7 +35,7 @@ def discover(patterns: Sequence[str]) -> Discovered:
     Directories are no files and are passed over in a glob; a path that names one outright is an
     error (EISDIR), as is one that names a device or a FIFO.
     """
-    found = Discovered({})
+    found = Discovered({}, {})
     for pattern in patterns:
         literal = not glob.has_magic(pattern)
         paths = [pattern] if literal else sorted(glob.iglob(pattern, recursive=True))
@@ -46,13 +45,12 @@ def discover(patterns: Sequence[str]) -> Discovered:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                found.errors[errno.errorcode.get(error.errno or 0, "EIO")] += 1
+                found.errors[path] = errno.errorcode.get(error.errno or 0, "EIO")
                 continue
             if stat.S_ISREG(status.st_mode):
                 found.files.setdefault(key_of(status), path)
             elif literal or not stat.S_ISDIR(status.st_mode):
-                kind = "EISDIR" if stat.S_ISDIR(status.st_mode) else "EINVAL"
-                found.errors[kind] += 1
+                found.errors[path] = "EISDIR" if stat.S_ISDIR(status.st_mode) else "EINVAL"
     return found
 
 

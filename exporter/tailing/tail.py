@@ -92,8 +92,8 @@ class Tail:
     def look(self, now: float) -> None:
         """Find new files, follow renamed ones, and give up those that are gone."""
         discovered = discover(self.patterns)
-        for reason, count in discovered.errors.items():
-            self._open_failed(f"paths ({reason})", reason, count)
+        for path, reason in discovered.errors.items():
+            self._failed(path, reason)
         known_paths = {file.path for file in self._files.values()}
         for key, file in self._files.items():
             path = discovered.files.get(key)
@@ -105,24 +105,20 @@ class Tail:
         for key, path in sorted(discovered.files.items(), key=lambda found: _compressed(found[1])):
             if key not in self._files and self._open(key, path) and path in known_paths:
                 self.counters.rotations += 1
-        current = set(discovered.files.values())
-        self._failing = {
-            path: reason
-            for path, reason in self._failing.items()
-            if path in current or discovered.errors
-        }
+        named = discovered.errors.keys() | set(discovered.files.values())
+        self._failing = {path: why for path, why in self._failing.items() if path in named}
         self._first_look = False
 
     def _open(self, key: FileKey, path: str) -> bool:
         try:
             file = FollowedFile(path)
         except OSError as error:
-            self._open_failed(path, _name(error), 1)
+            self._failed(path, _name(error))
             return False
         try:
             begun = self._begin(key, file)
         except OSError as error:
-            self._open_failed(path, _name(error), 1)
+            self._failed(path, _name(error))
             begun = False
         if not begun:
             file.close()
@@ -144,7 +140,7 @@ class Tail:
             beginning = file.beginning()
             if beginning is None:
                 # Whether it was read before, in its plain form, can't be told yet.
-                self._damaged(file)
+                self._failed(file.path, "EBADMSG")
                 return False
             if self._open_plain(beginning):
                 # It is read to its end from there; what is left when that is gone, from here.
@@ -173,17 +169,13 @@ class Tail:
                 return True
         return False
 
-    def _open_failed(self, path: str, reason: str, count: int) -> None:
-        self.changed = True
-        self.counters.open_errors[reason] += count
+    def _failed(self, path: str, reason: str) -> None:
+        """Count and tell a failure, once until it is over or becomes another one."""
         if self._failing.get(path) != reason:
+            self.changed = True
+            self.counters.open_errors[reason] += 1
             logger.warning("%s: can't be read: %s", path, reason)
         self._failing[path] = reason
-
-    def _damaged(self, file: FollowedFile) -> None:
-        # Told once, since it costs no attempt each time; it may also be in the making.
-        if self._failing.get(file.path) != "EBADMSG":
-            self._open_failed(file.path, "EBADMSG", 1)
 
     def read(self, now: float, limit: int = READ_BYTES) -> Iterator[Piece]:
         """Read up to `limit` bytes of each file in turn, and close those that are done with."""
@@ -195,10 +187,10 @@ class Tail:
                     self._truncated(file)
                 number, lines = file.read(limit)
             except OSError as error:
-                self._open_failed(file.path, _name(error), 1)
+                self._failed(file.path, _name(error))
                 continue
             if file.left_at is None and file.broken:
-                self._damaged(file)
+                self._failed(file.path, "EBADMSG")
             elif file.left_at is None:
                 self._failing.pop(file.path, None)
             if number == 0 and self._done(file, now):

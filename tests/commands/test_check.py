@@ -139,7 +139,7 @@ def test_files_that_are_not_there(check, tmp_path):
     code, out, _ = check(configuration, log=[GOOD])
     assert code == 1
     assert problems(out) == [
-        "1 of the paths can't be followed (EISDIR)",
+        "folder: can't be followed (EISDIR)",
         "no file matches lgo",
         "no file matches old/*.jsonl",
     ]

@@ -63,7 +63,9 @@ class Stack:
         """Return the payloads that came in for a service."""
         if not self.archive.exists():
             return []
-        entries = [json.loads(line) for line in self.archive.read_text().splitlines()]
+        # The last line may be in the making.
+        complete, _, _ = self.archive.read_text().rpartition("\n")
+        entries = [json.loads(line) for line in complete.splitlines()]
         return [entry["payload"] for entry in entries if entry["path"] == f"/{service}"]
 
 

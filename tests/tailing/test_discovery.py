@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 
 import pytest
 
@@ -27,7 +26,7 @@ def test_a_glob_finds_the_files_that_are_there_now(folder):
     status = (folder / "a.log").stat()
     assert found.files[status.st_dev, status.st_ino] == str(folder / "a.log")
     assert len(found.files) == 2
-    assert found.errors == Counter()
+    assert found.errors == {}
     (folder / "c.log").write_text("")
     assert len(names(folder / "*.log")) == 3
 
@@ -35,7 +34,7 @@ def test_a_glob_finds_the_files_that_are_there_now(folder):
 def test_a_path_that_is_not_there_is_no_error(folder):
     """It may come later."""
     found = discover([str(folder / "none.log"), str(folder / "none" / "*.log")])
-    assert (found.files, found.errors) == ({}, Counter())
+    assert (found.files, found.errors) == ({}, {})
 
 
 def test_links_are_followed_and_a_file_is_found_once(folder):
@@ -52,26 +51,26 @@ def test_a_broken_link_names_nothing_and_a_loop_is_an_error(folder):
     (folder / "loop.log").symlink_to(folder / "loop.log")
     found = discover([str(folder / "*.log")])
     assert len(found.files) == 2
-    assert found.errors == Counter({"ELOOP": 1})
+    assert found.errors == {str(folder / "loop.log"): "ELOOP"}
 
 
 def test_a_directory_is_passed_over_in_a_glob_and_an_error_when_named(folder):
     """A path that names one outright is a mistake."""
     (folder / "folder.log").mkdir()
-    assert discover([str(folder / "*.log")]).errors == Counter()
-    assert discover([str(folder / "folder.log")]).errors == Counter({"EISDIR": 1})
+    assert discover([str(folder / "*.log")]).errors == {}
+    assert list(discover([str(folder / "folder.log")]).errors.values()) == ["EISDIR"]
 
 
 def test_a_fifo_and_a_device_are_errors(folder):
     """They can't be read twice, hence not exactly once."""
     os.mkfifo(folder / "fifo.log")
-    assert discover([str(folder / "*.log")]).errors == Counter({"EINVAL": 1})
-    assert discover(["/dev/null"]).errors == Counter({"EINVAL": 1})
+    assert discover([str(folder / "*.log")]).errors == {str(folder / "fifo.log"): "EINVAL"}
+    assert discover(["/dev/null"]).errors == {"/dev/null": "EINVAL"}
 
 
 def test_a_path_through_a_file_is_an_error(folder):
     """The system's error tells what is wrong."""
-    assert discover([str(folder / "a.log" / "b.log")]).errors == Counter({"ENOTDIR": 1})
+    assert list(discover([str(folder / "a.log" / "b.log")]).errors.values()) == ["ENOTDIR"]
 
 
 def test_two_stars_descend(folder):
