@@ -96,13 +96,13 @@ class Tail:
             self._failed(path, reason)
         known_paths = {file.path for file in self._files.values()}
         for key, file in self._files.items():
-            path = discovered.files.get(key)
-            if path is not None:
-                file.path, file.left_at = path, None
+            found = discovered.files.get(key)
+            if found is not None:
+                file.path, file.left_at = found, None
             elif file.left_at is None:
                 file.left_at = now
         # Plain files first: a .gz file is compared with them.
-        for key, path in sorted(discovered.files.items(), key=lambda found: _compressed(found[1])):
+        for key, path in sorted(discovered.files.items(), key=lambda item: _compressed(item[1])):
             if key not in self._files and self._open(key, path) and path in known_paths:
                 self.counters.rotations += 1
         named = discovered.errors.keys() | set(discovered.files.values())
