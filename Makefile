@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 help:
 	@echo 'make demo                   watch a real model degrade, and the alerts arrive (ARGS=--once: one pass, for CI)'
 	@echo 'make test                   all tests, real Prometheus and Alertmanager included'
+	@echo 'make soak                   the fault tests at full length, some minutes'
 	@echo 'make lint                   ruff and mypy'
 	@echo 'make format                 ruff format'
 	@echo 'make bench                  speed against naive versions and peers'
@@ -21,6 +22,12 @@ test:
 	@scripts/venv.sh $(VENV) dev
 	@scripts/servers.sh
 	@$(BIN)/python -m pytest $(ARGS)
+
+# The tests that `make test` runs with a reduced count, at full length.
+soak:
+	@scripts/venv.sh $(VENV) dev
+	@scripts/servers.sh
+	@MODELTAIL_KILLS=200 $(BIN)/python -m pytest --timeout 3600 tests/faults $(ARGS)
 
 lint:
 	@scripts/venv.sh $(VENV) dev
