@@ -89,6 +89,11 @@ class FollowedFile:
         """When its path was first seen to point elsewhere; ``None`` while it does not."""
 
     @property
+    def key(self) -> FileKey:
+        """Identity of the open file, whatever its path names by now."""
+        return key_of(self._stream.status)
+
+    @property
     def compressed(self) -> bool:
         """Whether it is a .gz file."""
         return isinstance(self._stream, GzipStream)

@@ -56,6 +56,11 @@ class GzipStream:
         return max(self._decoded, self._skip_to)
 
     @property
+    def status(self) -> os.stat_result:
+        """What the file system says of the open file."""
+        return os.fstat(self._descriptor)
+
+    @property
     def size(self) -> int:
         """Decompressed bytes known of: those read so far."""
         return self.offset

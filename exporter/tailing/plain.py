@@ -49,6 +49,11 @@ class PlainStream:
             return self.offset
 
     @property
+    def status(self) -> os.stat_result:
+        """What the file system says of the open file."""
+        return os.fstat(self._descriptor)
+
+    @property
     def finished(self) -> bool:
         """Whether nothing can follow; a plain file can always grow."""
         return False
@@ -95,4 +100,4 @@ class PlainStream:
         return os.pread(self._descriptor, HEAD_BYTES, 0)
 
     def _size(self) -> int:
-        return os.fstat(self._descriptor).st_size
+        return self.status.st_size

@@ -116,7 +116,9 @@ class Tail:
             self._failed(path, _name(error))
             return False
         try:
-            begun = self._begin(key, file)
+            # The path may have come to name another file since it was looked up. That one must not
+            # go on at this one's position; the next look finds both.
+            begun = file.key == key and self._begin(key, file)
         except OSError as error:
             self._failed(path, _name(error))
             begun = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from exporter.tailing import tail
 from tests.tailing.following import ROTATE_WAIT, Following, append, lines, numbered
 
 
@@ -191,3 +192,26 @@ def test_a_new_file_that_can_not_be_opened_is_tried_again(log, following, monkey
     assert following.poll() == numbered(6, 8)
     assert following.tail.up
     assert rotations(following) == 1
+
+
+def test_a_path_that_names_another_file_between_the_look_and_the_opening(
+    tmp_path, log, monkeypatch
+):
+    """After a restart the new file does not go on at the old one's position."""
+    following = Following(tmp_path / "app.log*")
+    assert following.poll() == numbered(1, 5)
+    append(log, lines(6, 7))
+
+    def rotated_behind_its_back(patterns):
+        found = really_discover(patterns)
+        if not log.with_suffix(".log.1").exists():
+            log.rename(log.with_suffix(".log.1"))
+            append(log, lines(8, 9))
+        return found
+
+    really_discover = tail.discover
+    monkeypatch.setattr(tail, "discover", rotated_behind_its_back)
+    restarted = following.restarted()
+    seen = restarted.poll() + restarted.poll() + restarted.poll()
+    assert sorted(seen) == numbered(6, 9)
+    assert restarted.tail.counters.truncations == 0
