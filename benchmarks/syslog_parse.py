@@ -1,6 +1,8 @@
 """How fast syslog lines are decoded and scored, against a plain loop with regular expressions.
 
-    python benchmarks/syslog_parse.py /var/log/syslog* [--leading-fields N]
+    python benchmarks/syslog_parse.py [/var/log/syslog*] [--leading-fields N]
+
+Without files it reads those of the demo.
 
 Every contender reads the same lines, from memory, in blocks of 1 MiB, in one thread. They take
 turns; the best of the rounds counts. `parse` is what the exporter does to get columns, `score`
@@ -14,6 +16,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 from exporter.event_time import EventTime
 from exporter.markov.scoring import Scorer
@@ -26,6 +29,7 @@ from exporter.windows import Window
 
 WINDOWS = (Window("5m", 300.0), Window("1h", 3600.0), Window("24h", 86400.0))
 ROUNDS = 5
+BUNDLED = str(Path(__file__).parents[1] / "demo" / "data" / "syslog.*.log")
 HEADER = re.compile(
     rb"(?P<time>\w{3} [ \d]\d \d\d:\d\d:\d\d) (?P<host>\S+) (?P<tag>[^ :\[]+)(?:\[\d+\])?:? ?"
 )
@@ -75,7 +79,7 @@ def scorer(blocks: Blocks, leading_fields: int) -> Callable[[Blocks, int], int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("files", nargs="*", metavar="FILE", default=[BUNDLED])
     parser.add_argument("--leading-fields", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     blocks = [block.lines for block in read_blocks(arguments.files)]
