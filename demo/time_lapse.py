@@ -23,6 +23,7 @@ _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 _STRINGS_AND_RANGES = re.compile(
     r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)|\[(?P<range>[^\]]*)\]"""
 )
+_RANGE = re.compile(r"\[((?:\d+(?:ms|[smhdwy]))+)\]")
 _RULE_DURATIONS = ("for", "keep_firing_for")
 _ROUTE_DURATIONS = ("group_wait", "group_interval", "repeat_interval")
 _SHORTEST_RANGE = 4.0
@@ -73,7 +74,7 @@ def divide_ranges(expression: str, factor: float) -> str:
 
 
 def lapse_rules(document: dict[str, Any], factor: float) -> dict[str, Any]:
-    """Return a rule file with every duration divided by `factor`; texts stay as they are.
+    """Return a rule file with every duration divided by `factor`, in queries of texts too.
 
     Groups are evaluated at the global interval, whatever interval of their own they have.
     """
@@ -99,7 +100,21 @@ def _lapse_rule(rule: dict[str, Any], factor: float) -> dict[str, Any]:
         **rule,
         "expr": divide_ranges(str(rule["expr"]), factor),
         **{key: divide_duration(str(rule[key]), factor) for key in _RULE_DURATIONS if key in rule},
+        **_lapse_annotations(rule, factor),
     }
+
+
+def _lapse_annotations(rule: dict[str, Any], factor: float) -> dict[str, Any]:
+    """Divide the ranges of the queries that annotations make; they have no other brackets."""
+    if "annotations" not in rule:
+        return {}
+    lapsed = {
+        name: _RANGE.sub(
+            lambda match: f"[{divide_duration(match[1], factor, _SHORTEST_RANGE)}]", text
+        )
+        for name, text in rule["annotations"].items()
+    }
+    return {"annotations": lapsed}
 
 
 def _lapse_route(route: dict[str, Any], factor: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol
 
 from exporter.event_time import EventTime
 from exporter.records import Batch, Parsed
+from exporter.tailing.lines import MAX_LINE_BYTES
 from exporter.tailing.tail import Piece, Tail
 
 logger = logging.getLogger(__name__)
@@ -140,7 +141,8 @@ class Source(Generic[Batch]):
         counters = self._counters
         counters.read += len(piece.lines) + piece.too_long
         if piece.too_long:
-            self._reject(piece.path, "too_long", piece.too_long, "longer than the longest line")
+            limit = f"longer than {MAX_LINE_BYTES >> 20} MiB"
+            self._reject(piece.path, "too_long", piece.too_long, limit)
         if not piece.lines:
             return
         try:
@@ -167,7 +169,9 @@ class Source(Generic[Batch]):
         # The first of each kind is told; a flood of them is only counted.
         level = logging.WARNING if rejected[reason] == 0 else logging.DEBUG
         rejected[reason] += count
-        logger.log(level, "%s: %s: rejected (%s), %d in this piece", path, example, reason, count)
+        logger.log(
+            level, "%s: %s: rejected (%s), %d so far", path, example, reason, rejected[reason]
+        )
 
     def view(self, now: float) -> SourceView:
         """Return an immutable copy of what is exposed."""

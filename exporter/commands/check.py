@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from exporter.records import RecordBatch, SyslogBatch
 
 DEFAULT_SAMPLE = 1000
+_SHOWN_KEYS = 20
+_SHOWN_BYTES = 120
 
 
 def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,6 +64,8 @@ class Report:
     skipped: Counter[str] = field(default_factory=Counter)
     facts: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    examples: dict[str, str] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
 
 
 def run(arguments: argparse.Namespace, streams: Streams) -> int:
@@ -107,11 +112,11 @@ def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, list[by
 
 def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> list[Any]:
     """Parse the head of each file of a source and return the batches."""
-    from exporter.tailing.discovery import discover  # noqa: PLC0415
+    from exporter.tailing.discovery import discover, in_words  # noqa: PLC0415
 
     discovered = discover(paths)
     for path, reason in discovered.errors.items():
-        report.problems.append(f"{path}: can't be followed ({reason})")
+        report.problems.append(f"{path}: can't be followed: {in_words(reason)}")
     for path in paths:
         alone = discover([path])
         if not alone.files and not alone.errors:
@@ -125,11 +130,79 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
             report.parsed += parsed.parsed
             report.skipped += parsed.skipped
             batches.append(parsed.batch)
+            _exemplify(report, path, first_line, lines, parsed.batch, parser)
+            if not report.keys:
+                report.keys = next(filter(None, map(_keys, lines)), [])
             for reason, (index, problem) in parsed.examples.items():
                 if reason not in told:
                     told.add(reason)
                     report.problems.append(f"{path}:{first_line + index}: {reason}: {problem}")
     return batches
+
+
+def _exemplify(
+    report: Report, path: str, first_line: int, lines: list[bytes], batch: Any, parser: Any
+) -> None:
+    """Find the first line of each kind of bad record; only prediction logs have them."""
+    missing = _faults(batch) - report.examples.keys()
+    for number, line in enumerate(lines, first_line):
+        if not missing:
+            return
+        for fault in missing & _faults(parser.parse([line], time.time()).batch):
+            report.examples[fault] = f", first {path}:{number}: {line[:_SHOWN_BYTES]!r}"
+            missing.discard(fault)
+
+
+def _faults(batch: Any) -> set[str]:
+    violations = {f"{name}: {rule}" for name, rule in getattr(batch, "violations", ())}
+    return violations | set(getattr(batch, "invalid", ()))
+
+
+def _keys(line: bytes) -> list[str]:
+    """Return the keys of a record as `fields` names them; none if it is no object."""
+    try:
+        record = json.loads(line)
+    except (RecursionError, ValueError):
+        return []
+    return list(_paths(record)) if isinstance(record, dict) else []
+
+
+def _paths(record: dict[str, Any]) -> Iterator[str]:
+    for key, value in record.items():
+        if isinstance(value, dict) and value:
+            yield from (f"{key}.{inner}" for inner in _paths(value))
+        else:
+            yield key
+
+
+def _mapped_to_nothing(report: Report, model: ModelSource, batches: list[RecordBatch]) -> None:
+    """Report mappings that find nothing: what was written down was meant."""
+    present = {name: count for name, _, count in _presence(batches)}
+    for name, key in model.fields.items():
+        known = "latency" if name.startswith("latency_") else name
+        # Errors may well be absent from a good sample.
+        if known != "error" and present.get(known) == 0:
+            report.problems.append(f"fields: {name} is read from {key!r}, which no record has")
+
+
+def _labels_without_accuracy(
+    report: Report, model: ModelSource, batches: list[RecordBatch]
+) -> None:
+    orphans = classes = 0
+    for batch in batches:
+        labelled = batch.label.codes >= 0
+        orphans += int((labelled & ~batch.attempt).sum())
+        classes += int((labelled & (batch.prediction.codes >= 0)).sum())
+    if orphans:
+        report.problems.append(
+            f"{orphans} ground truths come in events of their own: they are counted "
+            "(model_labels_orphan_total), but not joined, and measure no accuracy"
+        )
+    if model.thresholds.min_accuracy is not None and not classes:
+        report.problems.append(
+            "thresholds: min_accuracy can't alert: no record has both a predicted class and "
+            "its true_label"
+        )
 
 
 def _model(configuration: Configuration, model: ModelSource, sample: int) -> Report:
@@ -145,12 +218,18 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
         for needed, metrics, present in _presence(batches):
             share = present / records
             report.facts.append(f"{needed}: in {share:.0%} of the records ({metrics})")
+        _mapped_to_nothing(report, model, batches)
+        _labels_without_accuracy(report, model, batches)
         for name in features:
             known = sum(int(_present(batch, name).sum()) for batch in batches)
             if known == 0:
                 report.problems.append(f"the reference knows the feature {name}, no record has it")
     elif report.parsed:
-        report.problems.append("no record holds anything to measure")
+        keys = ", ".join(report.keys[:_SHOWN_KEYS]) or "none"
+        report.problems.append(
+            "no record holds anything to measure; map the log's keys with `fields`; "
+            f"it has the keys {keys}"
+        )
     _count_invalid(report, batches)
     return report
 
@@ -186,10 +265,12 @@ def _present(batch: RecordBatch, feature: str) -> NDArray[np.bool_]:
 def _count_invalid(report: Report, batches: list[RecordBatch]) -> None:
     invalid = sum((batch.invalid for batch in batches), Counter[str]())
     for reason, count in sorted(invalid.items()):
-        report.problems.append(f"{count} records are invalid: {reason}")
+        example = report.examples.get(reason, "")
+        report.problems.append(f"{count} records are invalid: {reason}{example}")
     violations = sum((batch.violations for batch in batches), Counter[tuple[str, str]]())
     for (name, rule), count in sorted(violations.items()):
-        report.problems.append(f"{count} records break a rule: {name}: {rule}")
+        example = report.examples.get(f"{name}: {rule}", "")
+        report.problems.append(f"{count} records break a rule: {name}: {rule}{example}")
 
 
 def _syslog(source: SyslogSource, sample: int) -> Report:

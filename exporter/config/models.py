@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from exporter.config.quantities import Duration, Size, WindowName
-from exporter.parsing.fields import MEASURED_FIELDS, RECORD_FIELDS
+from exporter.parsing.fields import RECORD_FIELDS, keys_read
 from exporter.windows import Window
 
 Start = Literal["beginning", "end"]
 Task = Literal["auto", "classification", "regression"]
 
-Ratio = Annotated[float, Field(ge=0, le=1, strict=False, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, strict=False, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def _source_name(value: str) -> str:
@@ -159,7 +159,7 @@ class ModelSource(_Section):
                 raise ValueError(f"{field!r} is no field of the record schema; known: {known}")
             if not all(key.split(".")):
                 raise ValueError(f"{field}: {key!r} is no key; expected for example score.top")
-        _refuse_overlap({field: value.get(field, field) for field in (*MEASURED_FIELDS, *value)})
+        _refuse_overlap({**keys_read(value), **value})
         return value
 
 
@@ -167,9 +167,10 @@ def _refuse_overlap(keys: dict[str, str]) -> None:
     """Refuse keys that lie in one another: a value is a scalar or a map, not both."""
     for outer, inner in permutations(keys, 2):
         if f"{keys[inner]}.".startswith(f"{keys[outer]}."):
+            within = "" if keys[outer] == keys[inner] else f", for example to {keys[outer]}.NAME"
             raise ValueError(
                 f"{outer} is read from {keys[outer]!r}, which overlaps with {keys[inner]!r} of "
-                f"{inner}; map {outer} to another key"
+                f"{inner}; map {outer} to another key{within}"
             )
 
 

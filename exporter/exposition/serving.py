@@ -66,7 +66,8 @@ def serve(
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     server = _Server(settings)
-    logger.info("listening on %s", listener.getsockname()[:2])
+    host, port = listener.getsockname()[:2]
+    logger.info("listening on %s:%d", f"[{host}]" if ":" in host else host, port)
 
     def stop() -> None:
         server.should_exit = True

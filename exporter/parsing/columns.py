@@ -35,7 +35,7 @@ class Columns:
         ``classification``: predictions are classes; ``regression``: numbers; ``auto``: a
         fractional JSON number without confidence and probabilities is a number, the rest classes.
     fields
-        Names of the columns.
+        Names of the columns; `error` may be left out.
     """
 
     def __init__(self, task: str, fields: Sequence[str]) -> None:
@@ -61,6 +61,7 @@ class Columns:
             Violations found while decoding; those found here are added.
         """
         column = {field: list(values) for field, values in zip(self._fields, columns, strict=True)}
+        column.setdefault("error", [None] * len(column["error_type"]))
         found = Counter(violations)
         invalid: Counter[str] = Counter()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 RECORD_FIELDS = (
     "timestamp",
     "request_id",
@@ -47,3 +49,15 @@ MEASURED_FIELDS = (
     "features",
 )
 """Fields that a monitor reads; the others are passed over without being decoded."""
+
+
+def keys_read(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the key that each measured field is read from, under a field mapping.
+
+    An `error_type` that is mapped to ``error``, or to a part of it, says by itself that the attempt
+    failed: `error`, unless it is mapped too, is then not read.
+    """
+    keys = {field: fields.get(field, field) for field in MEASURED_FIELDS}
+    if "error" not in fields and f"{keys['error_type']}.".startswith("error."):
+        del keys["error"]
+    return keys

@@ -8,6 +8,7 @@ from typing import Any
 
 from exporter.errors import RecordRejectedError
 from exporter.parsing.columns import Columns
+from exporter.parsing.fields import keys_read
 from exporter.parsing.json_line import REFUSALS, Leaf, LineDecoder
 from exporter.records import Parsed, RecordBatch
 
@@ -53,18 +54,19 @@ class JsonLines:
         features: Collection[str] | None = (),
         other_models: Collection[str] = (),
     ) -> None:
-        keys = {field: tuple((fields or {}).get(field, field).split(".")) for field in _KINDS}
-        leaves = [Leaf(field, keys[field], kind) for field, kind in _KINDS.items()]
-        self._base = len(_KINDS)
+        keys = {field: tuple(key.split(".")) for field, key in keys_read(fields or {}).items()}
+        parent = keys.pop("features")
+        leaves = [Leaf(field, key, _KINDS[field]) for field, key in keys.items()]
+        self._base = len(leaves)
+        self._model = list(keys).index("model")
         self._features = None if features is None else tuple(features)
-        parent = tuple((fields or {}).get("features", "features").split("."))
         if self._features is None:
             leaves.append(Leaf("features", parent, "map"))
         else:
             leaves += [Leaf("features", (*parent, name), "scalar") for name in self._features]
         self._decoder = LineDecoder(leaves)
         self._width = len(leaves) + 1
-        self._columns = Columns(task, tuple(_KINDS))
+        self._columns = Columns(task, tuple(keys))
         self._other_models = frozenset(other_models)
 
     def parse(self, lines: Sequence[bytes], received: float) -> Parsed[RecordBatch]:
@@ -101,8 +103,7 @@ class JsonLines:
     def _ours(self, rows: list[tuple[Any, ...]], skipped: Counter[str]) -> list[tuple[Any, ...]]:
         if not self._other_models:
             return rows
-        position = list(_KINDS).index("model")
-        mine = [row for row in rows if row[position] not in self._other_models]
+        mine = [row for row in rows if row[self._model] not in self._other_models]
         if len(mine) < len(rows):
             skipped["other_model"] += len(rows) - len(mine)
         return mine

@@ -37,6 +37,7 @@ Integers = NDArray[np.int64]
 
 MAX_HOST_CHARACTERS = 255
 MAX_TAG_CHARACTERS = 64
+MAX_LEADING_FIELDS = 20
 MAX_TEXT_BYTES = 4096
 """Of tag and text; messages that differ only beyond that are the same message."""
 MEMO_BYTES = 16 << 20
@@ -130,8 +131,18 @@ class SyslogLines:
                     skipped["empty"] += 1
                     continue
                 rejected[reason] += 1
-                examples.setdefault(reason, (row, f"{_EXPECTED}, got {line[:120]!r}"))
+                if reason not in examples:
+                    hint = self._hint(line, received)
+                    examples[reason] = (row, f"{_EXPECTED}, got {line[:120]!r}{hint}")
         return Parsed(batch, len(batch), rejected, skipped, examples)
+
+    def _hint(self, line: bytes, received: float) -> str:
+        """Say how many leading fields would make it a syslog line, if any do."""
+        for fields in range(MAX_LEADING_FIELDS + 1):
+            headed = _without_fields(line, fields) if fields else line
+            if len(self._headers([headed], headed, received).timestamp):
+                return f"; it would fit with {fields} leading fields, not {self._leading_fields}"
+        return ""
 
     def _headers(self, lines: Sequence[bytes], block: bytes, received: float) -> _Headers:
         text = np.frombuffer(block + _PADDING, dtype=np.uint8)

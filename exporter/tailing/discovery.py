@@ -54,6 +54,24 @@ def discover(patterns: Sequence[str]) -> Discovered:
     return found
 
 
+_IN_WORDS = {
+    "EISDIR": "is a directory; name its files, for example with /*.jsonl",
+    "EINVAL": "is no regular file; FIFOs, sockets and devices are not followed",
+    "EBADMSG": "is not a gzip file, or cut short",
+}
+
+
+def in_words(reason: str) -> str:
+    """Say what an error number means for a file that is to be followed.
+
+    >>> in_words("EACCES")
+    'Permission denied (EACCES)'
+    """
+    number = getattr(errno, reason, None)
+    known = reason if number is None else os.strerror(number)
+    return f"{_IN_WORDS.get(reason, known)} ({reason})"
+
+
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.tailing.discovery import discover
+from exporter.tailing.discovery import discover, in_words
 from exporter.tailing.followed import FileKey, FollowedFile, Position
 
 logger = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ class Tail:
         if self._failing.get(path) != reason:
             self.changed = True
             self.counters.open_errors[reason] += 1
-            logger.warning("%s: can't be read: %s", path, reason)
+            logger.warning("%s: can't be read: %s", path, in_words(reason))
         self._failing[path] = reason
 
     def read(self, now: float, limit: int = READ_BYTES) -> Iterator[Piece]:

@@ -100,8 +100,11 @@ def test_every_kind_of_bad_record_is_a_problem(check):
             'b\'{"prediction": "a\''
         ),
         "log:4: not_object: expected a JSON object, got list: b'[]'",
-        "1 records are invalid: nothing_to_measure",
-        "1 records break a rule: confidence: range",
+        "1 records are invalid: nothing_to_measure, first log:6: b'{}'",
+        (
+            "1 records break a rule: confidence: range, first log:7: "
+            f"{json.dumps(GOOD | {'confidence': 1.7}).encode()[:120]!r}"
+        ),
     ]
     assert out.endswith("\n4 problems found\n")
 
@@ -111,8 +114,34 @@ def test_a_log_of_something_else(check):
     code, out, _ = check(model(), log=[{"level": "info", "msg": "hello"}] * 3)
     assert code == 1
     assert problems(out) == [
-        "no record holds anything to measure",
-        "3 records are invalid: nothing_to_measure",
+        (
+            "no record holds anything to measure; map the log's keys with `fields`; "
+            "it has the keys level, msg"
+        ),
+        (
+            "3 records are invalid: nothing_to_measure, first log:1: "
+            'b\'{"level": "info", "msg": "hello"}\''
+        ),
+    ]
+
+
+def test_a_mapping_that_finds_nothing(check):
+    """A typing error in the key, most often."""
+    code, out, _ = check(model(fields={"confidence": "score.tpo"}), log=[GOOD])
+    assert code == 1
+    assert problems(out) == ["fields: confidence is read from 'score.tpo', which no record has"]
+
+
+def test_labels_in_events_of_their_own(check):
+    """They are not joined yet: a limit for the accuracy would never be compared with anything."""
+    code, out, _ = check(
+        model(thresholds={"min_accuracy": 0.8}),
+        log=[{"prediction": "a", "request_id": "1"}, {"true_label": "a", "request_id": "1"}],
+    )
+    assert code == 1
+    assert [problem.partition(":")[0] for problem in problems(out)] == [
+        "1 ground truths come in events of their own",
+        "thresholds",
     ]
 
 
@@ -139,7 +168,10 @@ def test_files_that_are_not_there(check, tmp_path):
     code, out, _ = check(configuration, log=[GOOD])
     assert code == 1
     assert problems(out) == [
-        "folder: can't be followed (EISDIR)",
+        (
+            "folder: can't be followed: is a directory; "
+            "name its files, for example with /*.jsonl (EISDIR)"
+        ),
         "no file matches lgo",
         "no file matches old/*.jsonl",
     ]
@@ -198,6 +230,16 @@ def test_syslog(check):
         "\n"
         "no problem found\n"
     )
+
+
+def test_how_many_leading_fields_would_fit(check):
+    """A collector put columns before the header, and the configuration does not say so."""
+    line = b"17 - bn179 Jan 12 13:46:39 web1 sshd[7]: hello"
+    configuration = "syslog: [{name: hosts, paths: [messages], timezone: UTC}]"
+    _, out, _ = check(configuration, messages=[line])
+    assert problems(out)[0].endswith("; it would fit with 3 leading fields, not 0")
+    _, out, _ = check(configuration, messages=[b"nothing of the kind"])
+    assert problems(out)[0].endswith("got b'nothing of the kind'")
 
 
 @pytest.mark.parametrize(

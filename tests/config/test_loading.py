@@ -25,13 +25,14 @@ MESSAGES = {
     "field-overlap-default": [
         (
             ":4: models.0.fields: prediction is read from 'prediction', which overlaps with "
-            "'prediction.score' of confidence; map prediction to another key"
+            "'prediction.score' of confidence; map prediction to another key, for example to "
+            "prediction.NAME"
         ),
     ],
     "field-overlap": [
         (
             ":4: models.0.fields: prediction is read from 'score', which overlaps with "
-            "'score.top' of confidence; map prediction to another key"
+            "'score.top' of confidence; map prediction to another key, for example to score.NAME"
         ),
     ],
     "field-twice": [

@@ -219,3 +219,17 @@ def test_any_text_can_be_exposed(name):
     monitor.update(batch({"prediction": name, "confidence": 0.5, "error_type": name or "x"}))
     families = list(text_string_to_metric_families(exposition(monitor)))
     assert {family.name for family in families} >= {"model_predictions", "model_errors"}
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("error.type", b'{"error": {"type": "Timeout", "message": "after 2 s"}}'),
+        ("error", b'{"error": "Timeout"}'),
+    ],
+)
+def test_an_error_type_that_is_part_of_the_error_tells_of_a_failure(key, line):
+    """As services log errors whose type is within, or all there is."""
+    batch = JsonLines(fields={"error_type": key}).parse([line, b'{"prediction": "a"}'], 0.0).batch
+    assert batch.failed.tolist() == [True, False]
+    assert batch.error_type.decode() == ["Timeout", None]
