@@ -14,7 +14,7 @@ from exporter.markov import model_file
 from exporter.markov.scoring import Scorer
 from exporter.monitors import names
 from exporter.monitors.accuracy import Accuracy
-from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.budget import Budget, SeriesBudget
 from exporter.monitors.confidence import Confidence
 from exporter.monitors.drift import Drift
 from exporter.monitors.facts import Facts
@@ -53,7 +53,7 @@ class Assembled:
 
     sources: list[Source[Any]]
     groups: dict[str, Group]
-    windows_end: dict[str, Callable[[], float]]
+    windows_end: dict[str, Callable[[], float | None]]
     isolation: Isolation
     budget: SeriesBudget
 
@@ -122,7 +122,7 @@ def _add_model(
     features = () if reference is None else reference.features
     parts.groups[model.name] = group
     if replay:
-        parts.windows_end[model.name] = lambda: event_time.latest
+        parts.windows_end[model.name] = lambda: event_time.windows_end
     parts.sources.append(
         Source(
             model.name,
@@ -156,13 +156,13 @@ def _model_group(
             without,
         )
 
-    def version(name: str) -> list[Monitor[RecordBatch]]:
+    def version(name: str, budget: Budget) -> list[Monitor[RecordBatch]]:
         labels = {**by_model, "version": name}
         monitors: list[Monitor[RecordBatch]] = [
-            Throughput(labels, windows, parts.budget),
+            Throughput(labels, windows, budget),
             Confidence(labels, windows),
             Latency(labels, windows),
-            Accuracy(labels, windows, parts.budget),
+            Accuracy(labels, windows, budget),
         ]
         if reference is not None and model.drift is not None:
             monitors += [
@@ -203,7 +203,7 @@ def _add_syslog(
     # One clock for all sources: a host that logs to two of them has one set of windows.
     event_time = EventTime(configuration.windows, replay=replay)
     if replay:
-        parts.windows_end[SYSLOG_GROUP] = lambda: event_time.latest
+        parts.windows_end[SYSLOG_GROUP] = lambda: event_time.windows_end
     for source in configuration.syslog:
         parts.sources.append(_syslog_source(configuration, source, event_time, group))
 

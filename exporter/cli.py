@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import resource
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -50,6 +51,10 @@ def main() -> NoReturn:
     # A block of lines is tens of thousands of tuples that live and die together. Looking for cycles
     # among them after every 700, as Python does by default, takes a fifth of the time.
     gc.set_threshold(100_000, 20, 100)
+    # A followed file keeps a descriptor, and the usual soft limit of 1,024 is only there for
+    # programs that call select(2).
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:
         code = execute(sys.argv[1:], Streams.standard())
         sys.stdout.flush()

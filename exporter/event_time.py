@@ -37,6 +37,11 @@ class EventTime:
         self.latest = -np.inf
         """Unix seconds of the latest event seen, -inf before the first."""
 
+    @property
+    def windows_end(self) -> float | None:
+        """Unix seconds at which the windows end in a replay; ``None`` before the first event."""
+        return self.latest if np.isfinite(self.latest) else None
+
     def place(self, batch: Batch) -> Batch:
         """Return the batch with `event_time` and `placements`.
 
@@ -72,5 +77,9 @@ class EventTime:
 
 def _placement(window: Window, event_time: Floats, now: Floats) -> Placement:
     # By sub-windows, as the window slides: what is not late is in it.
-    subwindow = window.index(event_time)
-    return Placement(window, subwindow, subwindow <= window.index(now) - SUBWINDOWS)
+    present = window.index(now)
+    # What is a little ahead counts in the present: further on it would take the place of the
+    # oldest sub-window, which is still in the window.
+    subwindow = np.minimum(window.index(event_time), present)
+    late = subwindow <= present - SUBWINDOWS
+    return Placement(window, subwindow, late, int(present.max(initial=0)))

@@ -113,7 +113,7 @@ class Pipeline:
         database: Database | None,
         publish: Callable[[Snapshot], None],
         clock: Clock,
-        windows_end: Mapping[str, Callable[[], float]] | None = None,
+        windows_end: Mapping[str, Callable[[], float | None]] | None = None,
         memory_limit: int | None = None,
         resident_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -164,12 +164,12 @@ class Pipeline:
         for source in self._sources:
             source.look(now)
 
-    def read(self) -> bool:
-        """Read a turn of every source; return whether there was anything."""
+    def read(self, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Read a turn of every source, up to `enough`; return whether there was anything."""
         now = self._clock()
         busy = False
         for source in self._sources:
-            busy |= source.read(now)
+            busy |= source.read(now, enough)
         return busy
 
     def drain(self, advance: Callable[[int], None] = lambda _: None) -> None:
@@ -250,7 +250,8 @@ class Pipeline:
                 looked = now
                 self.look()
                 waker.watch(self._folders())
-            busy = self.read()
+            # A turn ends when the next snapshot is due, however many files there are to read.
+            busy = self.read(self._due(now))
             now = self._clock()
             if abs(now - published) >= PUBLISH_SECONDS:
                 published = now
@@ -259,6 +260,9 @@ class Pipeline:
                 due = min(looked + LOOK_SECONDS, published + PUBLISH_SECONDS)
                 waker.wait(max(0.0, due - self._clock()))
         self.checkpoint_and_publish()
+
+    def _due(self, begun: float) -> Callable[[], bool]:
+        return lambda: abs(self._clock() - begun) >= PUBLISH_SECONDS
 
     def _folders(self) -> dict[str, bool]:
         folders: dict[str, bool] = {}

@@ -7,6 +7,7 @@ few distinct values of a batch to its own bounded set of labels, never each reco
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -101,8 +102,14 @@ class FeatureColumn:
         return np.array([_number(value) for value in self.raw], dtype=np.float64)
 
     def categorical(self) -> Categorical:
-        """Return the column as classes (see :func:`class_name`)."""
-        return Categorical.of_classes(self.raw)
+        """Return the column as classes (see :func:`class_name`); NaN and infinity are missing."""
+        if float not in set(map(type, self.raw)):
+            return Categorical.of_classes(self.raw)
+        finite = [
+            None if isinstance(value, float) and not math.isfinite(value) else value
+            for value in self.raw
+        ]
+        return Categorical.of_classes(finite)
 
     def take(self, rows: NDArray[np.intp]) -> FeatureColumn:
         """Select records."""

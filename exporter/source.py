@@ -120,10 +120,10 @@ class Source(Generic[Batch]):
         """Find new files and give up old ones."""
         self.tail.look(now)
 
-    def read(self, now: float) -> bool:
-        """Read a turn of each file; return whether there was anything."""
+    def read(self, now: float, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Read a turn of each file, up to `enough`; return whether there was anything."""
         anything = False
-        for piece in self.tail.read(now):
+        for piece in self.tail.read(now, enough=enough):
             self._take(piece, now)
             anything = True
         if self.tail.unread == 0:
@@ -187,7 +187,7 @@ class Source(Generic[Batch]):
             abandoned_bytes=tail.counters.abandoned_bytes,
             open_errors=dict(tail.counters.open_errors),
             files={
-                file.path: (file.offset, file.size)
+                file.name: (file.offset, file.size)
                 for file in tail.files.values()
                 if file.left_at is None
             },

@@ -53,15 +53,18 @@ class Placement:
         int64[n], absolute number of the record's sub-window.
     late
         bool[n], older than the window when it was read: counts in no window.
+    present
+        Number of the sub-window that was "now" at the end of the batch; none is later.
     """
 
     window: Window
     subwindow: NDArray[np.int64]
     late: NDArray[np.bool_]
+    present: int
 
     def take(self, rows: NDArray[np.intp]) -> Placement:
         """Select records."""
-        return Placement(self.window, self.subwindow[rows], self.late[rows])
+        return Placement(self.window, self.subwindow[rows], self.late[rows], self.present)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,9 @@ class RingView:
 
     def live(self, now: float) -> NDArray[np.bool_]:
         """Return bool[SUBWINDOWS], the slots that lie inside the window at Unix time `now`."""
-        oldest = int(now // self.window.width) - SUBWINDOWS + 1
-        return (self.epoch >= oldest) & (self.epoch >= 0)
+        present = int(now // self.window.width)
+        near: NDArray[np.bool_] = np.abs(self.epoch - present) < SUBWINDOWS
+        return near & (self.epoch >= 0)
 
     def total(self, now: float) -> NDArray[Any]:
         """Return the sums over the window at `now`, of the ring's shape."""
@@ -156,6 +160,9 @@ class WindowRing:
         if not keep.any():
             return
         subwindow = placement.subwindow[keep]
+        # Filled while the clock was ahead by a window or more: kept, they would shut out all that
+        # comes until that time.
+        self._epoch[self._epoch >= placement.present + SUBWINDOWS] = -1
         # A batch can span more than the ring: what its own newest record pushes out is gone.
         newest = max(int(subwindow.max()), int(self._epoch.max()))
         inside = subwindow > newest - SUBWINDOWS

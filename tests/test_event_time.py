@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.event_time import MAX_AHEAD_SECONDS, EventTime
 from exporter.parsing.syslog_rfc3164 import SyslogLines
-from exporter.windows import SUBWINDOWS, Window
+from exporter.windows import SUBWINDOWS, Window, WindowRing
 from tests.monitors.builders import NOW, WINDOWS, parse
 
 MINUTE = Window("1m", 60.0)
@@ -142,3 +144,39 @@ def test_syslog_is_placed_as_well():
     placed = EventTime(WINDOWS, replay=False).place(batch)
     assert placed.event_time.tolist() == [NOW - 1]
     assert placed.placements[0].late.tolist() == [False]
+
+
+def test_a_record_that_is_ahead_takes_nothing_from_the_window():
+    """Up to a minute ahead it counts in the present, also where the window is no longer than that.
+
+    The record's own time is kept for what is not a window.
+    """
+    window = Window("1m", 60.0)
+    ring = WindowRing(window, (1,))
+    place = EventTime([window], replay=False).place
+    for time, received in [*((NOW + i, NOW + i) for i in range(60)), (NOW + 118.0, NOW + 59.0)]:
+        placed = place(replace(records(time), received=received))
+        assert placed.event_time.tolist() == [time]
+        ring.count(placed.placements[0], np.zeros(1, dtype=np.int64))
+    assert ring.view().total(NOW + 59).tolist() == [61]
+
+
+def test_a_clock_that_was_set_back_does_not_freeze_the_windows():
+    """What was counted years ahead leaves the window, and what comes now is counted."""
+    window = Window("1m", 60.0)
+    ring = WindowRing(window, (1,))
+    place = EventTime([window], replay=False).place
+    for received in (NOW + 1e9, NOW):
+        placed = place(replace(records(None), received=received))
+        assert ring.view().total(NOW).tolist() == [0]
+        ring.count(placed.placements[0], np.zeros(1, dtype=np.int64))
+    assert ring.view().total(NOW).tolist() == [1]
+
+
+def test_windows_of_a_replay_without_events_end_nowhere():
+    """An empty file has no latest event."""
+    event_time = EventTime(WINDOWS, replay=True)
+    event_time.place(records())
+    assert event_time.windows_end is None
+    event_time.place(records(NOW - 7))
+    assert event_time.windows_end == NOW - 7

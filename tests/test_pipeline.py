@@ -14,6 +14,7 @@ from exporter.pipeline import Pipeline
 from exporter.source import Source
 from exporter.storage.database import Database
 from exporter.tailing.tail import Tail
+from exporter.tailing.watching import PollingWaker
 from exporter.windows import Window
 from tests.tailing.following import append
 
@@ -407,3 +408,29 @@ def test_a_stopped_loop_still_commits_and_publishes(rig):
     append(running.log, LINE)
     running.pipeline.run(Waking(running, []), lambda: True)
     assert running.journal[-1] == "publish"
+
+
+def test_many_files_to_catch_up_with_delay_no_snapshot(tmp_path):
+    """Each takes half a second to read: a snapshot comes after two of them, not after six."""
+    for number in range(6):
+        append(tmp_path / f"{number}.jsonl", LINE)
+    now, read, published = [1000.0], [], []
+
+    def slow(batch):
+        now[0] += 0.5
+        read.append(len(batch))
+
+    windows = EventTime([Window("5m", 300.0)], replay=False)
+    tail = Tail([f"{tmp_path}/*.jsonl"], "beginning", 5.0)
+    pipeline = Pipeline(
+        [Source("logs", tail, JsonLines(), windows, slow)],
+        {},
+        Isolation(),
+        SeriesBudget.unlimited(),
+        None,
+        lambda _: published.append(len(read)),
+        lambda: now[0],
+    )
+    pipeline.run(PollingWaker(), lambda: len(read) == 6)
+    assert published[:3] == [2, 4, 6]
+    pipeline.close()

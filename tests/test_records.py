@@ -73,7 +73,10 @@ def test_a_feature_can_be_read_both_ways(raw):
         else:
             assert math.isnan(number)
     scalars = FeatureColumn([value for value in raw if not isinstance(value, list)])
-    assert scalars.categorical().decode() == [class_name(value) for value in scalars.raw]
+    assert scalars.categorical().decode() == [
+        None if isinstance(value, float) and not math.isfinite(value) else class_name(value)
+        for value in scalars.raw
+    ]
 
 
 def test_numbers_beyond_float_are_missing():
@@ -110,3 +113,9 @@ def test_taking_records_takes_every_column():
     assert batch.invalid == {"nothing_to_measure": 1}
     assert not part.invalid
     assert not part.violations
+
+
+def test_a_category_that_is_not_finite_is_missing():
+    """As in a numeric column: NaN is how many programs write that there is no value."""
+    column = FeatureColumn(["a", math.nan, math.inf, -math.inf, 1.0, None])
+    assert column.categorical().decode() == ["a", None, None, None, "1", None]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -237,3 +239,14 @@ def test_times_of_lines_read_together_are_the_time_of_reading(tmp_path):
     batches: list = []
     drained(source(tmp_path / "log", batches=batches))
     assert np.isnan(batches[0].timestamp).all()
+
+
+def test_a_file_whose_name_is_no_utf8_is_exposed_and_stored(tmp_path):
+    """Its bytes appear as escapes; one such file must cost neither a scrape nor a checkpoint."""
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jsonl")
+    append(Path(path), PREDICTION.decode())
+    reading = drained(source(path))
+    shown = f"{tmp_path}/caf\\xe9.jsonl"
+    assert list(reading.view(NOW).files) == [shown]
+    state = encoding.decode(encoding.encode(reading.dump()))
+    assert [position["path"] for position in state["tail"]["positions"]] == [shown]

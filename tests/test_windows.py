@@ -10,8 +10,9 @@ from exporter.windows import SUBWINDOWS, Placement, Window, WindowRing, load_rin
 
 MINUTE = Window("1m", 60.0)
 CELLS = 3
+LAST = 400.0
 RECORDS = st.lists(
-    st.tuples(st.floats(0, 400), st.integers(-1, CELLS - 1), st.integers(-5, 5)), max_size=60
+    st.tuples(st.floats(0, LAST), st.integers(-1, CELLS - 1), st.integers(-5, 5)), max_size=60
 )
 SPLIT = st.integers(1, 10)
 
@@ -20,7 +21,8 @@ def place(times, late=None, window=MINUTE):
     """Return where times fall, none of them late unless said so."""
     times = np.array(times, dtype=float)
     late = np.zeros(len(times), dtype=bool) if late is None else np.array(late, dtype=bool)
-    return Placement(window, window.index(times), late)
+    present = int(window.index(np.array([LAST]))[0])
+    return Placement(window, window.index(times), late, present)
 
 
 def filled(records, size, kind="add"):

@@ -94,6 +94,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
 def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, list[bytes]]]:
     """Yield the first lines of a file, and note what keeps it from being read."""
     from exporter.errors import UsageError  # noqa: PLC0415
+    from exporter.tailing.followed import printable  # noqa: PLC0415
     from exporter.tailing.inputs import read_blocks  # noqa: PLC0415
 
     left = sample
@@ -101,22 +102,25 @@ def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, list[by
         for block in read_blocks([path]):
             if block.too_long:
                 report.lines += block.too_long
-                report.problems.append(f"{path}: {block.too_long} lines are longer than 1 MiB")
+                report.problems.append(
+                    f"{printable(path)}: {block.too_long} lines are longer than 1 MiB"
+                )
             yield block.first_line, block.lines[:left]
             left -= len(block.lines)
             if left <= 0:
                 return
     except UsageError as error:
-        report.problems.append(str(error))
+        report.problems.append(printable(str(error)))
 
 
 def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> list[Any]:
     """Parse the head of each file of a source and return the batches."""
     from exporter.tailing.discovery import discover, in_words  # noqa: PLC0415
+    from exporter.tailing.followed import printable  # noqa: PLC0415
 
     discovered = discover(paths)
     for path, reason in discovered.errors.items():
-        report.problems.append(f"{path}: can't be followed: {in_words(reason)}")
+        report.problems.append(f"{printable(path)}: can't be followed: {in_words(reason)}")
     for path in paths:
         alone = discover([path])
         if not alone.files and not alone.errors:
@@ -124,19 +128,20 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
     batches = []
     for path in discovered.files.values():
         told: set[str] = set()
+        shown = printable(path)
         for first_line, lines in _head(path, sample, report):
             parsed = parser.parse(lines, time.time())
             report.lines += len(lines)
             report.parsed += parsed.parsed
             report.skipped += parsed.skipped
             batches.append(parsed.batch)
-            _exemplify(report, path, first_line, lines, parsed.batch, parser)
+            _exemplify(report, shown, first_line, lines, parsed.batch, parser)
             if not report.keys:
                 report.keys = next(filter(None, map(_keys, lines)), [])
             for reason, (index, problem) in parsed.examples.items():
                 if reason not in told:
                     told.add(reason)
-                    report.problems.append(f"{path}:{first_line + index}: {reason}: {problem}")
+                    report.problems.append(f"{shown}:{first_line + index}: {reason}: {problem}")
     return batches
 
 

@@ -12,7 +12,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.monitors import wilson
-from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.records import Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
@@ -64,7 +64,7 @@ class Accuracy:
     name: ClassVar[str] = "accuracy"
 
     def __init__(
-        self, labels: Mapping[str, str], windows: Sequence[Window], budget: SeriesBudget
+        self, labels: Mapping[str, str], windows: Sequence[Window], budget: Budget
     ) -> None:
         self._labels = dict(labels)
 

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from typing import Protocol
+
+
+class Budget(Protocol):
+    """Grants new series."""
+
+    def claim(self, metric: str, series: int) -> bool:
+        """Take `series`; ``False``, and counted, if they are not there."""
 
 
 class SeriesBudget:
@@ -45,3 +53,28 @@ class SeriesBudget:
     def release(self, series: int) -> None:
         """Give back what expired."""
         self.used -= series
+
+
+class BudgetShare:
+    """What one part with a limited life takes from the budget, to be given back with it.
+
+    Parameters
+    ----------
+    budget
+        Where it is taken from.
+    """
+
+    def __init__(self, budget: SeriesBudget) -> None:
+        self._budget = budget
+        self._used = 0
+
+    def claim(self, metric: str, series: int) -> bool:
+        """Take `series` from the budget; ``False``, and counted, if they are not there."""
+        granted = self._budget.claim(metric, series)
+        self._used += series * granted
+        return granted
+
+    def release(self) -> None:
+        """Give back all that was taken."""
+        self._budget.release(self._used)
+        self._used = 0

@@ -154,7 +154,8 @@ def _count(ring: WindowRing, placement: Placement, where: NDArray[np.int64], out
     table = np.bincount(where.reshape(-1), minlength=len(subwindows) * (outside + 1))
     table = table.reshape(len(subwindows), outside + 1)[:, :outside]
     line, cell = np.nonzero(table)
-    summed = Placement(ring.window, subwindows[line], np.zeros(len(line), dtype=bool))
+    late = np.zeros(len(line), dtype=bool)
+    summed = Placement(ring.window, subwindows[line], late, placement.present)
     ring.add(summed, cell, table[line, cell].astype(np.int32))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,10 +52,15 @@ class SyslogCounts:
     def __init__(
         self, max_hosts: int = 1000, max_tags: int = 50, budget: SeriesBudget | None = None
     ) -> None:
-        budget = budget or SeriesBudget.unlimited()
-        grant = partial(budget.claim, "syslog_messages_total", 2)
-        self._hosts = LabelValues(max_hosts, grant=grant)
-        self._tags = LabelValues(max_tags, grant=grant)
+        granting = budget or SeriesBudget.unlimited()
+
+        def grant(others: int) -> bool:
+            # A host can log with every tag and a tag come from every host, `other` included;
+            # one series more is the time of the host's last message.
+            return granting.claim("syslog_messages_total", others + 2)
+
+        self._hosts = LabelValues(max_hosts, grant=lambda: grant(len(self._tags.values)))
+        self._tags = LabelValues(max_tags, grant=lambda: grant(len(self._hosts.values)))
         self._counts = np.zeros((max_hosts + 1, max_tags + 1), dtype=np.int64)
         self._last = np.full(max_hosts + 1, -np.inf)
 

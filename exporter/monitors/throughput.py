@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
@@ -49,7 +49,7 @@ class Throughput:
     name: ClassVar[str] = "throughput"
 
     def __init__(
-        self, labels: Mapping[str, str], windows: Sequence[Window], budget: SeriesBudget
+        self, labels: Mapping[str, str], windows: Sequence[Window], budget: Budget
     ) -> None:
         self._labels = dict(labels)
         self._classes = LabelValues(

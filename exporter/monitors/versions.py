@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.monitors.budget import SeriesBudget
+from exporter.monitors.budget import Budget, BudgetShare, SeriesBudget
 from exporter.monitors.group import MonitorGroup, Snapshots
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.labels import OTHER
@@ -19,7 +19,7 @@ MAX_VERSIONS = 5
 SERIES_PER_VERSION = 60
 """Roughly what a version without drift costs before its first class, for the budget."""
 
-Build = Callable[[str], Sequence[Monitor[RecordBatch]]]
+Build = Callable[[str, Budget], Sequence[Monitor[RecordBatch]]]
 
 
 class ModelMonitors:
@@ -34,7 +34,7 @@ class ModelMonitors:
     build_whole
         Makes the monitors that see all records of the model.
     build
-        Makes the monitors of a version.
+        Makes the monitors of a version, which take what they expose from its share of the budget.
     isolation
         Runs the monitors.
     budget
@@ -61,6 +61,7 @@ class ModelMonitors:
         self._idle_seconds = idle_seconds
         self._series_per_version = series_per_version
         self._versions: dict[str, MonitorGroup[RecordBatch]] = {}
+        self._shares: dict[str, BudgetShare] = {}
         self._last_seen: dict[str, float] = {}
 
     def update(self, batch: RecordBatch) -> None:
@@ -87,26 +88,27 @@ class ModelMonitors:
         if version in self._versions:
             return version
         named = len(self._versions.keys() - {OTHER})
+        share = BudgetShare(self._budget)
         # `other` itself is always there for what is refused, and is not charged for.
-        if version != OTHER and (named >= MAX_VERSIONS or not self._claim()):
+        if version != OTHER and (named >= MAX_VERSIONS or not self._claim(share)):
             version = OTHER
         if version not in self._versions:
-            self._versions[version] = self._group(version)
+            self._add(version, share)
         return version
 
-    def _claim(self) -> bool:
-        return self._budget.claim("model_predictions_total", self._series_per_version)
+    def _claim(self, share: BudgetShare) -> bool:
+        return share.claim("model_predictions_total", self._series_per_version)
 
-    def _group(self, version: str) -> MonitorGroup[RecordBatch]:
-        return MonitorGroup(lambda: self._build(version), self._isolation)
+    def _add(self, version: str, share: BudgetShare) -> None:
+        self._shares[version] = share
+        self._versions[version] = MonitorGroup(lambda: self._build(version, share), self._isolation)
 
     def expire(self, now: float) -> None:
         """Drop versions that have been idle for too long at Unix time `now`."""
         for version, seen in list(self._last_seen.items()):
             if now - seen > self._idle_seconds:
                 del self._versions[version], self._last_seen[version]
-                if version != OTHER:
-                    self._budget.release(self._series_per_version)
+                self._shares.pop(version).release()
 
     def snapshot(self) -> Snapshots:
         """Return each monitor with an immutable copy of its state, copied only if it changed."""
@@ -125,8 +127,9 @@ class ModelMonitors:
         """Restore what :meth:`dump` returned; a monitor whose state does not fit starts afresh."""
         self._whole.load(state["whole"])
         for version, stored in state["versions"].items():
+            share = BudgetShare(self._budget)
             if version != OTHER:
-                self._claim()
-            self._versions[version] = self._group(version)
+                self._claim(share)
+            self._add(version, share)
             self._versions[version].load(stored)
         self._last_seen = dict(state["last_seen"])

@@ -22,6 +22,8 @@ from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBat
 MAX_CLASS_LENGTH = 128
 UNKNOWN_ERROR = "unknown"
 _LATENCY_UNITS = {"latency_ms": 1e-3, "latency_s": 1.0, "latency_us": 1e-6}
+MAX_LATENCY_SECONDS = 1e9
+"""A longer one (32 years) is no latency, and would spoil the sum of all others for good."""
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _INFINITE = (float("inf"), float("-inf"))
 
@@ -126,7 +128,7 @@ class Columns:
             raw = column[field]
             if _all_absent(raw):
                 continue
-            seconds = _within(_numbers(raw) * unit, 0.0, np.inf, field, found, raw)
+            seconds = _within(_numbers(raw) * unit, 0.0, MAX_LATENCY_SECONDS, field, found, raw)
             latency = np.where(np.isnan(latency), seconds, latency)
         return latency
 

@@ -25,13 +25,13 @@ def unix_seconds(column: Sequence[Any]) -> NDArray[np.float64]:
     Returns
     -------
     float64[n]
-        Unix seconds; NaN for ``None`` and for what is no time.
+        Unix seconds; NaN for ``None`` and for what is no time. Times before 1970 are none: the
+        zero times that some languages print for "unknown", such as ``0001-01-01T00:00:00Z``.
     """
-    if set(map(type, column)) == {str}:
-        seconds = _utc_milliseconds(column)
-        if seconds is not None:
-            return seconds
-    return np.array([_one(value) for value in column], dtype=np.float64)
+    seconds = _utc_milliseconds(column) if set(map(type, column)) == {str} else None
+    if seconds is None:
+        seconds = np.array([_one(value) for value in column], dtype=np.float64)
+    return np.where(seconds < 0, np.nan, seconds)
 
 
 def _utc_milliseconds(column: Sequence[str]) -> NDArray[np.float64] | None:

@@ -94,6 +94,11 @@ class FollowedFile:
         return key_of(self._stream.status)
 
     @property
+    def name(self) -> str:
+        """The path as text that can be exposed and stored."""
+        return printable(self.path)
+
+    @property
     def compressed(self) -> bool:
         """Whether it is a .gz file."""
         return isinstance(self._stream, GzipStream)
@@ -178,12 +183,17 @@ class FollowedFile:
     def position(self, key: FileKey) -> Position:
         """Return where to go on after a restart."""
         return Position(
-            self.path, key, self.offset, self._stream.head, self.next_line, self._lines.dropping
+            self.name, key, self.offset, self._stream.head, self.next_line, self._lines.dropping
         )
 
     def close(self) -> None:
         """Close the descriptor."""
         self._stream.close()
+
+
+def printable(path: str) -> str:
+    """Return a path with its bytes that are no UTF-8 as escapes: a file may have any name."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def key_of(status: os.stat_result) -> FileKey:

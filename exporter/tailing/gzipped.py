@@ -7,6 +7,7 @@ import zlib
 from typing import Self
 
 from exporter.tailing.identity import EMPTY, HEAD_BYTES, Head
+from exporter.tailing.opening import open_file
 
 _GZIP = 16 + zlib.MAX_WBITS
 _READ_BYTES = 1 << 16
@@ -46,9 +47,9 @@ class GzipStream:
         Raises
         ------
         OSError
-            As open(2).
+            As :func:`exporter.tailing.opening.open_file`.
         """
-        return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+        return cls(open_file(path))
 
     @property
     def offset(self) -> int:

@@ -11,6 +11,7 @@ import os
 from typing import Self
 
 from exporter.tailing.identity import EMPTY, HEAD_BYTES, Head
+from exporter.tailing.opening import open_file
 
 
 class PlainStream:
@@ -35,10 +36,9 @@ class PlainStream:
         Raises
         ------
         OSError
-            As open(2).
+            As :func:`exporter.tailing.opening.open_file`.
         """
-        # O_NONBLOCK: a FIFO without a writer must not hang the exporter.
-        return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+        return cls(open_file(path))
 
     @property
     def size(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,7 @@ class Tail:
         self._rotate_wait = rotate_wait
         self._files: dict[FileKey, FollowedFile] = {}
         self._resumable: dict[FileKey, Position] = {}
+        self._most_files = _REMEMBERED
         self._failing: dict[str, str] = {}
         self._first_look = True
         self.counters = TailCounters()
@@ -127,6 +128,7 @@ class Tail:
             return False
         self._failing.pop(path, None)
         self._files[key] = file
+        self._most_files = max(self._most_files, len(self._files))
         self.changed = True
         return True
 
@@ -134,9 +136,12 @@ class Tail:
         """Go to where reading begins; ``False`` if it can't begin yet."""
         position = self._resumable.get(key)
         if position is not None:
-            if not file.resume(position):
+            # Under another path it is a new file, which got the inode of one that was removed.
+            if not file.resume(position) and position.path == file.path:
                 self.counters.truncations += 1
             del self._resumable[key]
+            return True
+        if self._resume_remounted(key, file):
             return True
         if file.compressed:
             beginning = file.beginning()
@@ -152,6 +157,19 @@ class Tail:
         if self._first_look and self._start == "end":
             file.seek_end()
         return True
+
+    def _resume_remounted(self, key: FileKey, file: FollowedFile) -> bool:
+        """Go on in a file that is on a device of another number now; ``False`` if it is not.
+
+        btrfs, overlayfs, NFS and device mappers get theirs when they are mounted, so that a
+        restart of the machine can change it.
+        """
+        for stored, position in self._resumable.items():
+            known = stored[1] == key[1] and position.path == file.path and position.head.length
+            if known and file.resume(position):
+                del self._resumable[stored]
+                return True
+        return False
 
     def _open_plain(self, beginning: bytes) -> bool:
         """Return whether a plain file with this beginning is open."""
@@ -179,9 +197,19 @@ class Tail:
             logger.warning("%s: can't be read: %s", path, in_words(reason))
         self._failing[path] = reason
 
-    def read(self, now: float, limit: int = READ_BYTES) -> Iterator[Piece]:
-        """Read up to `limit` bytes of each file in turn, and close those that are done with."""
+    def read(
+        self,
+        now: float,
+        limit: int = READ_BYTES,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Piece]:
+        """Read up to `limit` bytes of each file in turn, and close those that are done with.
+
+        Once `enough` says so after a piece, the other files wait for the next turn, which begins
+        with them.
+        """
         for key, file in list(self._files.items()):
+            self._files[key] = self._files.pop(key)
             dropped, first_line = file.too_long, file.next_line
             try:
                 if file.replaced():
@@ -203,6 +231,8 @@ class Tail:
             if number or lines or file.too_long > dropped:
                 self.changed = True
                 yield Piece(file.path, first_line, lines, file.too_long - dropped)
+                if enough():
+                    return
 
     def _truncated(self, file: FollowedFile) -> None:
         self.changed = True
@@ -219,7 +249,8 @@ class Tail:
         self.changed = True
         # Its position is kept: the file may come back, or come back compressed.
         self._resumable[key] = position
-        while len(self._resumable) > _REMEMBERED:
+        # All of them may go at once, as their folder is unmounted, and come back.
+        while len(self._resumable) > self._most_files:
             del self._resumable[next(iter(self._resumable))]
 
     def flush(self) -> Iterator[Piece]:
@@ -269,6 +300,7 @@ class Tail:
         )
         self._first_look = not state["looked"]
         self._resumable = {position.key: position for position in positions}
+        self._most_files = max(_REMEMBERED, len(positions))
         self.counters = counters
 
 

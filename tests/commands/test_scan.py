@@ -259,3 +259,11 @@ def test_models_that_share_a_file(tmp_path):
     )
     assert of_source(seen, "one") == {"lines": 7, "parsed": 3, "skipped/other_model": 4}
     assert of_source(seen, "two") == {"lines": 7, "parsed": 4, "skipped/other_model": 3}
+
+
+def test_an_empty_syslog_file_breaks_no_monitor(tmp_path, caplog):
+    """There is no latest event at which its windows could end."""
+    (tmp_path / "messages").touch()
+    seen = series(tmp_path, syslog=[model(tmp_path / "messages", name="host")])
+    assert of_source(seen, "host") == {"lines": 0, "parsed": 0}
+    assert not caplog.records

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.records import Categorical, SyslogBatch
 
@@ -108,3 +109,18 @@ def test_state_of_another_configuration_is_refused():
     """Other limits mean other cells."""
     with pytest.raises(ValueError, match="does not fit"):
         SyslogCounts(max_hosts=3).load(SyslogCounts(max_hosts=2).dump())
+
+
+@pytest.mark.parametrize("limit", [100, 700, 10_000])
+def test_the_series_stay_within_the_budget(limit):
+    """Every host logs with every tag: what is claimed covers all pairs, and `other` the rest."""
+    budget = SeriesBudget(limit)
+    monitor = SyslogCounts(max_hosts=40, max_tags=20, budget=budget)
+    pairs = [(10.0, f"h{host}", f"t{tag}") for host in range(50) for tag in range(30)]
+    monitor.update(batch(pairs))
+    found = exposed(monitor)
+    # The row and the column of `other` alone are always there.
+    assert len(found) <= budget.used + 2
+    assert budget.used <= limit
+    messages = [n for (name, *_), n in found.items() if name == "syslog_messages_total"]
+    assert sum(messages) == len(pairs)

@@ -22,13 +22,13 @@ def monitors(budget=None, isolation=None, idle_seconds=100.0, build=None):
     """Return all monitors of a model."""
     budget = budget or unlimited()
 
-    def version(name):
+    def version(name, share):
         labels = {**MODEL, "version": name}
         return [
-            Throughput(labels, WINDOWS, budget),
+            Throughput(labels, WINDOWS, share),
             Confidence(labels, WINDOWS),
             Latency(labels, WINDOWS),
-            Accuracy(labels, WINDOWS, budget),
+            Accuracy(labels, WINDOWS, share),
         ]
 
     return ModelMonitors(
@@ -107,13 +107,13 @@ def test_an_idle_version_frees_its_place():
 def test_the_budget_is_charged_for_what_lives():
     """Versions that expire give back what they took, other takes nothing."""
     budget = SeriesBudget(10_000)
-    model = monitors(budget, build=lambda _: [])
+    model = monitors(budget, build=lambda *_: [])
     model.update(records(*"123456"))
     assert budget.used == 5 * COST
     model.expire(NOW + 101)
     assert budget.used == 0
     model.update(records("9"))
-    restored = monitors(other := SeriesBudget(10_000), build=lambda _: [])
+    restored = monitors(other := SeriesBudget(10_000), build=lambda *_: [])
     restored.load(model.dump())
     assert other.used == budget.used == COST
 
@@ -168,7 +168,7 @@ def test_a_monitor_that_fails_costs_its_own_part_of_its_own_version():
 
     isolation = Isolation()
 
-    def build(name):
+    def build(name, _):
         labels = {**MODEL, "version": name}
         return [Broken(labels, WINDOWS), Throughput(labels, WINDOWS, unlimited())]
 
@@ -176,3 +176,18 @@ def test_a_monitor_that_fails_costs_its_own_part_of_its_own_version():
     model.update(records("1", "2"))
     assert predictions(model) == {"1": 1, "2": 1}
     assert isolation.errors == {"confidence": 2}
+
+
+def test_a_version_that_expires_gives_back_what_its_classes_took():
+    """Else a model that is deployed anew each day would use up the budget of all."""
+    budget = SeriesBudget(10_000)
+    model = monitors(budget)
+    for day in range(20):
+        labelled = [
+            {"prediction": name, "true_label": name, "model_version": f"v{day}"} for name in "abc"
+        ]
+        model.update(batch(*labelled, {"error_type": "E"}, received=NOW + 200 * day))
+        assert budget.used > COST
+        model.expire(NOW + 200 * day + 101)
+        assert budget.used == 0
+    assert not budget.refused

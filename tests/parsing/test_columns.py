@@ -316,3 +316,12 @@ def test_a_record_is_read_the_same_whatever_is_beside_it(records, size):
     for name in ("timestamp", "confidence", "latency", "prediction_value", "label_value"):
         separate = [value for part in parts for value in getattr(part, name).tolist()]
         assert getattr(whole, name).tolist() == approx(separate)
+
+
+def test_a_latency_beyond_all_measure_is_dropped():
+    """The sum of the histogram stays finite; the record still counts."""
+    batch = parse({"latency_s": 1e308, "prediction": "a"}, {"latency_ms": 1e12, "prediction": "a"})
+    assert np.isnan(batch.latency[0])
+    assert batch.latency[1] == 1e9
+    assert batch.violations["latency_s", "range"] == 1
+    assert len(batch) == 2

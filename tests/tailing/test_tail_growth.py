@@ -153,3 +153,17 @@ def test_a_file_cut_off_by_its_end_is_read_whole_once(tmp_path):
     assert following.poll() == ["line 1"]
     assert [piece.lines for piece in following.tail.flush()] == [[b"line 2"]]
     assert list(following.tail.flush()) == []
+
+
+def test_a_turn_that_was_cut_short_goes_on_with_the_other_files(tmp_path):
+    """Each is read once before any of them is read again."""
+    for name in "abc":
+        append(tmp_path / f"{name}.log", f"{name}1\n{name}2\n")
+    following = Following(tmp_path / "*.log")
+    following.tail.look(following.now)
+    turns = [
+        list(following.tail.read(following.now, limit=3, enough=lambda: True)) for _ in range(7)
+    ]
+    read = [line.decode() for turn in turns for piece in turn for line in piece.lines]
+    assert read == ["a1", "b1", "c1", "a2", "b2", "c2"]
+    assert [len(turn) for turn in turns] == [1] * 6 + [0]

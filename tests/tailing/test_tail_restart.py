@@ -193,3 +193,35 @@ def test_nothing_is_to_be_stored_when_nothing_happened(log):
     append(log, "li")
     following.poll()
     assert following.tail.changed
+
+
+def test_files_that_all_went_and_came_back_are_not_read_again(tmp_path, monkeypatch):
+    """As many positions are remembered as there ever were files, however many that is."""
+    monkeypatch.setattr("exporter.tailing.tail._REMEMBERED", 2)
+    folder, away = tmp_path / "logs", tmp_path / "away"
+    folder.mkdir()
+    for number in range(5):
+        append(folder / f"{number}.log", f"line {number}\n")
+    following = Following(folder / "*.log")
+    assert sorted(following.poll()) == numbered(0, 4)
+    folder.rename(away)
+    assert following.wait_out() == []
+    away.rename(folder)
+    assert following.poll() == []
+
+
+def test_a_device_that_has_another_number_after_a_restart(tmp_path):
+    """Path, inode and beginning tell that it is the same file: nothing is read twice."""
+    path = tmp_path / "app.log"
+    append(path, lines(1, 3))
+    following = Following(path)
+    assert following.poll() == numbered(1, 3)
+    state = following.stored()
+    following.tail.close()
+    (position,) = state["positions"]
+    device, inode = position["key"]
+    position["key"] = [device + 1, inode]
+    append(path, lines(4, 4))
+    restarted = Following(path, state=state)
+    assert restarted.poll() == numbered(4, 4)
+    assert [stored["key"] for stored in restarted.stored()["positions"]] == [[device, inode]]

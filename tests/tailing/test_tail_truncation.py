@@ -105,3 +105,18 @@ def test_overwritten_with_other_content_of_the_same_size(log, following):
     with log.open("r+b") as file:
         file.write(content)
     assert following.poll() == [line.upper() for line in numbered(1, 50)]
+
+
+def test_a_new_file_with_the_inode_of_a_removed_one_is_no_truncation(tmp_path):
+    """File systems give a freed inode out again at once; the new file is read as what it is."""
+    old, new = tmp_path / "1.log", tmp_path / "2.log"
+    append(old, "line 1\n")
+    following = Following(tmp_path / "*.log")
+    assert following.poll() == ["line 1"]
+    state = following.stored()
+    following.tail.close()
+    old.rename(new)
+    new.write_text("another\n")
+    restarted = Following(tmp_path / "*.log", state=state)
+    assert restarted.poll() == ["another"]
+    assert restarted.tail.counters.truncations == 0

@@ -1,0 +1,29 @@
+"""Opening files to follow, while some descriptors are left for everything else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+
+RESERVED = 64
+"""Descriptors that are kept free: for scrapes, storage, and for listing folders, since a folder
+that can't be listed looks like one whose files were all removed."""
+
+
+def open_file(path: str) -> int:
+    """Return a descriptor for reading.
+
+    Raises
+    ------
+    OSError
+        As open(2); EMFILE also where only the reserved descriptors are left.
+    """
+    # O_NONBLOCK: a FIFO without a writer must not hang the exporter.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    # The lowest free number is given out, hence the number tells how many are taken.
+    if limit != resource.RLIM_INFINITY and descriptor >= limit - RESERVED:
+        os.close(descriptor)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+    return descriptor
