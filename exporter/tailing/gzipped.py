@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import Self
 
 from exporter.tailing.identity import EMPTY, HEAD_BYTES, Head
-from exporter.tailing.opening import open_file
+from exporter.tailing.opening import OpenFile
 
 _GZIP = 16 + zlib.MAX_WBITS
 _READ_BYTES = 1 << 16
 _SKIP_BYTES = 1 << 20
 
 
-class GzipStream:
+class GzipStream(OpenFile):
     """Reads the decompressed bytes of a gzip file of one or more members.
 
     All offsets count decompressed bytes, so that a rotated log goes on where its plain form was
@@ -28,7 +27,7 @@ class GzipStream:
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        super().__init__(descriptor)
         self._position = 0
         self._decompressor = zlib.decompressobj(_GZIP)
         self._input = b""
@@ -40,26 +39,10 @@ class GzipStream:
         self.broken = False
         """Whether the file ends before its end: it is no gzip, damaged, or cut short."""
 
-    @classmethod
-    def open(cls, path: str) -> Self:
-        """Open a file.
-
-        Raises
-        ------
-        OSError
-            As :func:`exporter.tailing.opening.open_file`.
-        """
-        return cls(open_file(path))
-
     @property
     def offset(self) -> int:
         """Decompressed bytes read so far, those skipped by :meth:`resume` included."""
         return max(self._decoded, self._skip_to)
-
-    @property
-    def status(self) -> os.stat_result:
-        """What the file system says of the open file."""
-        return os.fstat(self._descriptor)
 
     @property
     def size(self) -> int:
@@ -114,10 +97,6 @@ class GzipStream:
         """Read up to `limit` (at least 1) decompressed bytes; empty at the end."""
         self._skip()
         return b"" if self._decoded < self._skip_to else self._decode(limit)
-
-    def close(self) -> None:
-        """Close the descriptor."""
-        os.close(self._descriptor)
 
     def _rewind(self) -> None:
         self._position, self._input, self._beginning = 0, b"", b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+from typing import Self
 
 RESERVED = 64
 """Descriptors that are kept free: for scrapes, storage, and for listing folders, since a folder
@@ -27,3 +28,36 @@ def open_file(path: str) -> int:
         os.close(descriptor)
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
     return descriptor
+
+
+class OpenFile:
+    """A file that is open for reading, whatever its path names by now.
+
+    Parameters
+    ----------
+    descriptor
+        Open for reading; closed by :meth:`close`.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """Open a file.
+
+        Raises
+        ------
+        OSError
+            As :func:`open_file`.
+        """
+        return cls(open_file(path))
+
+    @property
+    def status(self) -> os.stat_result:
+        """What the file system says of the open file."""
+        return os.fstat(self._descriptor)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self._descriptor)

@@ -8,13 +8,12 @@ then its first bytes are no longer those that were read.
 from __future__ import annotations
 
 import os
-from typing import Self
 
 from exporter.tailing.identity import EMPTY, HEAD_BYTES, Head
-from exporter.tailing.opening import open_file
+from exporter.tailing.opening import OpenFile
 
 
-class PlainStream:
+class PlainStream(OpenFile):
     """Reads an open file from an offset, and notices when its content was replaced.
 
     Parameters
@@ -24,21 +23,10 @@ class PlainStream:
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        super().__init__(descriptor)
         self.offset = 0
         """Bytes read so far."""
         self.head = EMPTY
-
-    @classmethod
-    def open(cls, path: str) -> Self:
-        """Open a file.
-
-        Raises
-        ------
-        OSError
-            As :func:`exporter.tailing.opening.open_file`.
-        """
-        return cls(open_file(path))
 
     @property
     def size(self) -> int:
@@ -47,11 +35,6 @@ class PlainStream:
             return self._size()
         except OSError:
             return self.offset
-
-    @property
-    def status(self) -> os.stat_result:
-        """What the file system says of the open file."""
-        return os.fstat(self._descriptor)
 
     @property
     def finished(self) -> bool:
@@ -90,10 +73,6 @@ class PlainStream:
         if self.head.length < HEAD_BYTES and data:
             self.head = Head.of(self.beginning()[: self.offset])
         return data
-
-    def close(self) -> None:
-        """Close the descriptor."""
-        os.close(self._descriptor)
 
     def beginning(self) -> bytes:
         """Return the first bytes of the file as it is now, up to 1,024."""
