@@ -10,6 +10,7 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
+from exporter.event_time import MAX_AHEAD_SECONDS
 from exporter.records import RecordBatch
 
 
@@ -58,10 +59,11 @@ class Facts:
         """Fold in a batch."""
         if batch.attempt.any():
             newest = float(batch.event_time[batch.attempt].max())
-            self._last_prediction = max(self._last_prediction, newest)
+            self._last_prediction = _latest(self._last_prediction, newest, batch.received)
         labelled = (batch.label.codes >= 0) | ~np.isnan(batch.label_value)
         if labelled.any():
-            self._last_label = max(self._last_label, float(batch.event_time[labelled].max()))
+            newest = float(batch.event_time[labelled].max())
+            self._last_label = _latest(self._last_label, newest, batch.received)
             self._orphans += int((labelled & ~batch.attempt).sum())
 
     def snapshot(self) -> Snapshot:
@@ -119,3 +121,8 @@ class Facts:
         self._last_prediction = float(state["last_prediction"])
         self._last_label = float(state["last_label"])
         self._orphans = int(state["orphans"])
+
+
+def _latest(known: float, newest: float, received: float) -> float:
+    # What lies further ahead was noted while the clock was: kept, it would hide a silence.
+    return newest if known > received + MAX_AHEAD_SECONDS else max(known, newest)

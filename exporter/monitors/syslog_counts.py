@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from exporter.event_time import MAX_AHEAD_SECONDS
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.labels import LabelValues
 from exporter.records import SyslogBatch
@@ -72,6 +73,8 @@ class SyslogCounts:
         counts += np.bincount(host * counts.shape[1] + tag, minlength=counts.size).reshape(
             counts.shape
         )
+        # What lies further ahead was noted while the clock was: kept, it would hide a silence.
+        self._last[self._last > batch.received + MAX_AHEAD_SECONDS] = -np.inf
         np.maximum.at(self._last, host, batch.event_time)
 
     def snapshot(self) -> SyslogCountsView:

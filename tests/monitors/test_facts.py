@@ -77,3 +77,14 @@ def test_state_survives_storage():
     monitor = facts()
     monitor.update(batch({"prediction": "a"}, {"true_label": "a"}))
     assert exposition(through_storage(monitor, facts())) == exposition(monitor)
+
+
+def test_times_from_a_clock_that_was_ahead_give_way():
+    """Kept, they would hide that a model has stopped until the clock gets there."""
+    monitor = facts()
+    event = {"prediction": "a", "true_label": "a"}
+    monitor.update(batch(event, received=NOW + 1e6))
+    monitor.update(batch(event, received=NOW))
+    found = series(monitor)
+    assert found["model_last_prediction_timestamp_seconds"] == NOW
+    assert found["model_last_label_timestamp_seconds"] == NOW

@@ -124,3 +124,13 @@ def test_the_series_stay_within_the_budget(limit):
     assert budget.used <= limit
     messages = [n for (name, *_), n in found.items() if name == "syslog_messages_total"]
     assert sum(messages) == len(pairs)
+
+
+def test_times_from_a_clock_that_was_ahead_give_way():
+    """Kept, they would hide that a host is silent until the clock gets there."""
+    monitor = SyslogCounts()
+    monitor.update(batch([(5000.0, "a", "cron"), (900.0, "b", "cron")]))
+    monitor.update(batch([(999.0, "a", "cron")]))
+    found = exposed(monitor)
+    assert found["syslog_last_message_timestamp_seconds", "a"] == 999.0
+    assert found["syslog_last_message_timestamp_seconds", "b"] == 900.0
