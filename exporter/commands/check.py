@@ -177,7 +177,8 @@ def _paths(record: dict[str, Any]) -> Iterator[str]:
         if isinstance(value, dict) and value:
             yield from (f"{key}.{inner}" for inner in _paths(value))
         else:
-            yield key
+            # A key can hold half a surrogate pair, which no terminal takes.
+            yield key.encode(errors="replace").decode()
 
 
 def _mapped_to_nothing(report: Report, model: ModelSource, batches: list[RecordBatch]) -> None:

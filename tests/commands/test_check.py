@@ -280,3 +280,11 @@ def test_features_that_no_record_has(check, tmp_path):
     code, out, _ = check(configuration, log=[GOOD | {"features": {"age": 7}}])
     assert code == 1
     assert problems(out) == ["the reference knows the feature plan, no record has it"]
+
+
+def test_a_key_with_half_a_surrogate_pair(check):
+    """JSON can spell one; the report must still be printable."""
+    code, out, _ = check(model(), log=[{"\ud800": 1}])
+    assert code == 1
+    out.encode()
+    assert problems(out)[0].endswith("it has the keys ?")
