@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -83,17 +84,26 @@ class Categorical:
         return [None if code < 0 else self.values[code] for code in self.codes.tolist()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeatureColumn:
     """One logged input feature, as decoded: number, string, bool or ``None`` per record.
 
-    The kind of a column is decided by the reference, not by a record, hence two views.
+    The kind of a column is decided by the reference, not by a record, hence two views. Each is made
+    once, however many monitors ask for it; nobody may write to it.
     """
 
     raw: Sequence[Any]
 
     def numeric(self) -> Floats:
         """Return float64[n]; NaN for missing values and for anything that is not a number."""
+        return self._numeric
+
+    def categorical(self) -> Categorical:
+        """Return the column as classes (see :func:`class_name`); NaN and infinity are missing."""
+        return self._categorical
+
+    @cached_property
+    def _numeric(self) -> Floats:
         if set(map(type, self.raw)) <= {int, float, type(None)}:
             try:
                 return np.array(self.raw, dtype=np.float64)
@@ -101,8 +111,8 @@ class FeatureColumn:
                 pass
         return np.array([_number(value) for value in self.raw], dtype=np.float64)
 
-    def categorical(self) -> Categorical:
-        """Return the column as classes (see :func:`class_name`); NaN and infinity are missing."""
+    @cached_property
+    def _categorical(self) -> Categorical:
         if float not in set(map(type, self.raw)):
             return Categorical.of_classes(self.raw)
         finite = [

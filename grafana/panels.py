@@ -148,6 +148,18 @@ def heatmap(title: str, description: str, expression: str, *, unit: str, width: 
     )
 
 
+def side_by_side(names: Sequence[str]) -> list[Json]:
+    """Return what makes one row of the results of several queries: a named column for each."""
+    columns = {f"Value #{letter}": name for letter, name in zip("ABCDEFGH", names, strict=False)}
+    return [
+        {"id": "merge", "options": {}},
+        {
+            "id": "organize",
+            "options": {"excludeByName": {"Time": True}, "renameByName": columns},
+        },
+    ]
+
+
 def table(
     title: str,
     description: str,

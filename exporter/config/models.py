@@ -120,10 +120,8 @@ class Slo(_Section):
     )
 
 
-class ModelSource(_Section):
-    """The prediction logs of one model."""
-
-    name: SourceName = Field(description="Value of the labels `model` and `source`; unique.")
+class _FileSource(_Section):
+    name: SourceName
     paths: Paths = Field(
         description="Files and globs (`*`, `**`), relative to the configuration file; also .gz."
     )
@@ -132,6 +130,12 @@ class ModelSource(_Section):
         description="Where a file is read from that is there at the very first start; later ones "
         "are read from their beginning.",
     )
+
+
+class ModelSource(_FileSource):
+    """The prediction logs of one model."""
+
+    name: SourceName = Field(description="Value of the labels `model` and `source`; unique.")
     task: Task = Field(
         default="auto",
         description="What a prediction is. auto: a JSON number with a decimal point, without "
@@ -174,18 +178,10 @@ def _refuse_overlap(keys: dict[str, str]) -> None:
             )
 
 
-class SyslogSource(_Section):
+class SyslogSource(_FileSource):
     """Syslog files of one or many hosts."""
 
     name: SourceName = Field(description="Value of the label `source`; unique.")
-    paths: Paths = Field(
-        description="Files and globs (`*`, `**`), relative to the configuration file; also .gz."
-    )
-    start: Start = Field(
-        default="beginning",
-        description="Where a file is read from that is there at the very first start; later ones "
-        "are read from their beginning.",
-    )
     model: Path | None = Field(
         default=None,
         strict=False,

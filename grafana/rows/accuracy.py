@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panels import Json, lines, override, query, table
+from panels import Json, lines, override, query, side_by_side, table
 from queries import BY_VERSION, MODEL, VERSION, WINDOW, limit
 
 
@@ -111,16 +111,7 @@ def accuracy() -> list[Json]:
             unit="percentunit",
             width=12,
             transformations=[
-                {"id": "merge", "options": {}},
-                {
-                    "id": "organize",
-                    "options": {
-                        "excludeByName": {"Time": True},
-                        "renameByName": {
-                            f"Value #{'ABC'[index]}": name for index, (name, _) in enumerate(parts)
-                        },
-                    },
-                },
+                *side_by_side([name for name, _ in parts]),
             ],
         ),
     ]

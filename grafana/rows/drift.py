@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panels import Json, lines, query, table
+from panels import Json, lines, query, side_by_side, table
 from queries import BY_VERSION, MODEL, VERSION, WINDOW, rate
 
 
@@ -46,17 +46,7 @@ def drift() -> list[Json]:
             unit="short",
             width=12,
             transformations=[
-                {"id": "merge", "options": {}},
-                {
-                    "id": "organize",
-                    "options": {
-                        "excludeByName": {"Time": True},
-                        "renameByName": {
-                            f"Value #{'ABC'[index]}": name
-                            for index, (name, _) in enumerate(metrics)
-                        },
-                    },
-                },
+                *side_by_side([name for name, _ in metrics]),
                 {"id": "sortBy", "options": {"sort": [{"field": "Drift", "desc": True}]}},
             ],
         ),
