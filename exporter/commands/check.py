@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     return 1 if found else 0
 
 
-def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, list[bytes]]]:
+def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, Sequence[bytes]]]:
     """Yield the first lines of a file, and note what keeps it from being read."""
     from exporter.errors import UsageError  # noqa: PLC0415
     from exporter.tailing.followed import printable  # noqa: PLC0415
@@ -146,7 +146,7 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
 
 
 def _exemplify(
-    report: Report, path: str, first_line: int, lines: list[bytes], batch: Any, parser: Any
+    report: Report, path: str, first_line: int, lines: Sequence[bytes], batch: Any, parser: Any
 ) -> None:
     """Find the first line of each kind of bad record; only prediction logs have them."""
     missing = _faults(batch) - report.examples.keys()

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from exporter.parsing.syslog_timestamps import YearlessTime, parse_rfc3339
 from exporter.records import Categorical, Parsed, SyslogBatch
+from exporter.tailing.lines import Lines
 
 Integers = NDArray[np.int64]
 
@@ -115,10 +116,10 @@ class SyslogLines:
         received
             Unix seconds at which the lines were read.
         """
-        headed = lines
+        headed = Lines.of(lines)
         if self._leading_fields:
-            headed = [_without_fields(line, self._leading_fields) for line in lines]
-        block = b"\n".join(headed)
+            headed = Lines.of(_without_fields(line, self._leading_fields) for line in lines)
+        block = headed.data
         headers = self._headers(headed, block, received)
         batch = self._batch(block, headers, received)
         rejected: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.tailing.gzipped import GzipStream
 from exporter.tailing.identity import Head
-from exporter.tailing.lines import LineAssembler
+from exporter.tailing.lines import NONE, LineAssembler, Lines
 from exporter.tailing.plain import PlainStream
 
 FileKey = tuple[int, int]
@@ -164,16 +164,16 @@ class FollowedFile:
         self.next_line = 1
         return True
 
-    def read(self, limit: int) -> tuple[int, list[bytes]]:
+    def read(self, limit: int) -> tuple[int, Lines]:
         """Read up to `limit` bytes; return how many it were, and the lines they complete."""
         data = self._stream.read(limit)
-        return len(data), self._counted(lambda: self._lines.feed(data)) if data else []
+        return len(data), self._counted(lambda: self._lines.feed(data)) if data else NONE
 
-    def flush(self) -> list[bytes]:
+    def flush(self) -> Lines:
         """Return the last line of a file to which nobody writes any more."""
         return self._counted(self._lines.flush)
 
-    def _counted(self, produce: Callable[[], list[bytes]]) -> list[bytes]:
+    def _counted(self, produce: Callable[[], Lines]) -> Lines:
         dropped = self._lines.too_long
         lines = produce()
         if self.next_line is not None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from exporter.errors import UsageError
 from exporter.tailing.gzipped import GzipStream
-from exporter.tailing.lines import LineAssembler
+from exporter.tailing.lines import LineAssembler, Lines
 from exporter.tailing.plain import PlainStream
 
 BLOCK_BYTES = 1 << 20
@@ -37,7 +37,7 @@ class Block:
 
     name: str
     first_line: int
-    lines: list[bytes]
+    lines: Lines
     too_long: int = 0
 
 

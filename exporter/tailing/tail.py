@@ -11,6 +11,7 @@ from typing import Any
 
 from exporter.tailing.discovery import discover, in_words
 from exporter.tailing.followed import FileKey, FollowedFile, Position
+from exporter.tailing.lines import Lines
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Piece:
 
     path: str
     first_line: int | None
-    lines: list[bytes]
+    lines: Lines
     too_long: int
 
 

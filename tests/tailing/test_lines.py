@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.tailing.lines import MAX_LINE_BYTES, LineAssembler
+from exporter.tailing.lines import MAX_LINE_BYTES, NONE, LineAssembler, Lines
 
 
 def fed(*chunks: bytes, max_bytes: int = MAX_LINE_BYTES) -> tuple[list[bytes], int]:
@@ -112,3 +112,12 @@ def test_no_line_is_lost(data):
     rest = data.rpartition(b"\n")[2].lstrip(b"\0")
     last = bool(rest.strip(b"\0\r")) or len(rest) > 6
     assert len(kept) + too_long == data.count(b"\n") + last
+
+
+def test_lines_are_a_sequence_cut_apart_on_demand():
+    """They can be counted, iterated and indexed, and none is not one empty line."""
+    many = Lines(b"a\n\nb", 3)
+    assert (len(many), list(many), many[2], many[1:]) == (3, [b"a", b"", b"b"], b"b", [b"", b"b"])
+    assert Lines.of([]) == NONE
+    assert Lines.of([b""]) == [b""]
+    assert Lines.of([b""]) != NONE
