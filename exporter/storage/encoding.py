@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from exporter.storage.rows import Rows
+
 _ARRAY = 1
 _REFUSED = "OV"
 """Kinds of numpy types that bytes alone do not bring back: objects and records."""
@@ -21,6 +23,8 @@ def _encode_extra(value: Any) -> Any:
         return msgspec.msgpack.Ext(_ARRAY, payload)
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, Rows):
+        return value.plain()
     raise TypeError(f"can't store a {type(value).__name__}")
 
 
@@ -40,7 +44,7 @@ _decoder = msgspec.msgpack.Decoder(ext_hook=_decode_extra)
 
 
 def encode(state: Any) -> bytes:
-    """Encode maps, lists, strings, numbers, bytes and numpy arrays.
+    """Encode maps (also as :class:`Rows`), lists, strings, numbers, bytes and numpy arrays.
 
     Raises
     ------
