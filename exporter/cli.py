@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import gc
 import os
 import resource
@@ -17,6 +19,9 @@ from exporter.errors import UsageError
 
 COMMANDS = (run, scan, check, reference, syslog, config)
 EXIT_USAGE = 2
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 8 << 20
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,11 +51,23 @@ def execute(arguments: Sequence[str], streams: Streams) -> int:
     return code
 
 
+def _keep_freed_memory() -> None:
+    """Let glibc keep what blocks of lines have freed, and not return it after each block.
+
+    The kernel would clear the pages anew for the next block, which takes a tenth of the time.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        for parameter in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
+            libc.mallopt(parameter, _KEPT_BYTES)
+
+
 def main() -> NoReturn:
     """Run the command that the process was started with."""
     # A block of lines is tens of thousands of tuples that live and die together. Looking for cycles
     # among them after every 700, as Python does by default, takes a fifth of the time.
     gc.set_threshold(100_000, 20, 100)
+    _keep_freed_memory()
     # A followed file keeps a descriptor, and the usual soft limit of 1,024 is only there for
     # programs that call select(2).
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from exporter.records import Batch, Floats, RecordBatch
-from exporter.windows import SUBWINDOWS, Placement, Window
+from exporter.placement import place
+from exporter.records import Batch, RecordBatch
+from exporter.windows import Window
 
 MAX_AHEAD_SECONDS = 60.0
 
@@ -62,10 +63,10 @@ class EventTime:
             now = np.where(np.isfinite(now), now, start)
             reading_time = now
         else:
-            now = reading_time = np.full(len(batch), batch.received)
+            now = reading_time = np.array([batch.received])
         event_time = np.where(replaced, reading_time, timestamp)
         self.latest = float(event_time.max(initial=self.latest))
-        placements = tuple(_placement(window, event_time, now) for window in self._windows)
+        placements = place(self._windows, event_time, now)
         placed = replace(batch, event_time=event_time, placements=placements)
         if isinstance(placed, RecordBatch):
             # Ground truth may come without a time of its own.
@@ -73,13 +74,3 @@ class EventTime:
             placed.violations["timestamp", "missing"] += int(missing.sum())
             placed.violations["timestamp", "ahead"] += int(ahead.sum())
         return placed
-
-
-def _placement(window: Window, event_time: Floats, now: Floats) -> Placement:
-    # By sub-windows, as the window slides: what is not late is in it.
-    present = window.index(now)
-    # What is a little ahead counts in the present: further on it would take the place of the
-    # oldest sub-window, which is still in the window.
-    subwindow = np.minimum(window.index(event_time), present)
-    late = subwindow <= present - SUBWINDOWS
-    return Placement(window, subwindow, late, int(present.max(initial=0)))

@@ -17,11 +17,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.windows import Placement
+from exporter.placement import Placement
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+
+_BYTE_VALUES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +48,35 @@ class Categorical:
         >>> Categorical.encode(["a", None, "b", "a"]).codes.tolist()
         [0, -1, 1, 0]
         """
-        codes, values = _number_distinct(column)
-        return cls(codes, values)
+        distinct = distinct_values(column)
+        return cls(_codes(column, distinct), tuple(distinct))
 
     @classmethod
-    def of_classes(cls, column: Sequence[Any]) -> Categorical:
+    def of_classes(
+        cls, column: Sequence[Any], distinct: dict[Any, Any] | None = None
+    ) -> Categorical:
         """Encode a column of strings, numbers and booleans by their :func:`class_name`.
 
+        Parameters
+        ----------
+        distinct
+            ``dict.fromkeys(column)`` if it is there already; it is used up.
+
+        Examples
+        --------
         >>> Categorical.of_classes([1, None, True, 1]).values
         ('1', 'true')
         """
-        kinds = set(map(type, column)) - {type(None)}
-        if kinds == {str}:
-            return cls.encode(column)
-        if kinds in ({int}, {bool}):
-            # Only the distinct values are named. Not so for mixed kinds, since 1, 1.0 and True
-            # are the same key, nor for floats, since NaN is another key each time.
-            codes, values = _number_distinct(column)
-            return cls(codes, tuple(str(class_name(value)) for value in values))
-        return cls.encode(list(map(class_name, column)))
+        if distinct is None:
+            distinct = distinct_values(column)
+        kinds = set(map(type, distinct)) - {type(None)}
+        if not kinds <= {str}:
+            # Other kinds can hide behind an equal key: 1, 1.0 and True are the same.
+            kinds = set(map(type, column)) - {type(None)}
+            if kinds not in ({int}, {bool}):
+                return cls.encode(list(map(class_name, column)))
+        codes = _codes(column, distinct)
+        return cls(codes, tuple(str(class_name(value)) for value in distinct))
 
     @classmethod
     def empty(cls, length: int) -> Categorical:
@@ -269,14 +281,32 @@ class Parsed(Generic[Batch]):
     examples: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def _number_distinct(column: Sequence[Any]) -> tuple[Codes, tuple[Any, ...]]:
-    """Return codes and distinct values, in order of first appearance; ``None`` is -1."""
-    distinct = dict.fromkeys(column)
+def distinct_values(column: Sequence[Any]) -> dict[Any, Any]:
+    """Return the distinct values of a column as keys, in order of first appearance.
+
+    Raises
+    ------
+    TypeError
+        If a value can't be a key.
+    """
+    # Comparing with the first value is much faster than hashing, and a version hardly changes.
+    if column and isinstance(column, list) and column.count(column[0]) == len(column):
+        return {column[0]: None}
+    return dict.fromkeys(column)
+
+
+def _codes(column: Sequence[Any], distinct: dict[Any, Any]) -> Codes:
+    """Return the position of each value in `distinct`; ``None``, which is taken out, is -1."""
+    if None not in distinct:
+        if len(distinct) == 1:
+            return np.zeros(len(column), dtype=np.int32)
+        if len(distinct) <= _BYTE_VALUES:
+            index = dict(zip(distinct, range(len(distinct)), strict=True))
+            return np.frombuffer(bytes(map(index.__getitem__, column)), np.uint8).astype(np.int32)
     distinct.pop(None, None)
     index = dict(zip(distinct, range(len(distinct)), strict=True))
     index[None] = -1
-    codes = np.fromiter(map(index.__getitem__, column), dtype=np.int32, count=len(column))
-    return codes, tuple(distinct)
+    return np.fromiter(map(index.__getitem__, column), dtype=np.int32, count=len(column))
 
 
 def class_name(value: Hashable) -> str | None:

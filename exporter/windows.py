@@ -8,12 +8,16 @@ the SUBWINDOWS - 1 before it, that is between W - W / SUBWINDOWS and W seconds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+if TYPE_CHECKING:
+    from exporter.placement import Placement, Runs
 
 SUBWINDOWS = 60
 
@@ -40,31 +44,7 @@ class Window:
 
     def index(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return int64[n], the number of the sub-window that holds each time, since the epoch."""
-        return np.floor_divide(times, self.width).astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where the records of one batch fall in one window.
-
-    Attributes
-    ----------
-    subwindow
-        int64[n], absolute number of the record's sub-window.
-    late
-        bool[n], older than the window when it was read: counts in no window.
-    present
-        Number of the sub-window that was "now" at the end of the batch; none is later.
-    """
-
-    window: Window
-    subwindow: NDArray[np.int64]
-    late: NDArray[np.bool_]
-    present: int
-
-    def take(self, rows: NDArray[np.intp]) -> Placement:
-        """Select records."""
-        return Placement(self.window, self.subwindow[rows], self.late[rows], self.present)
+        return np.floor(times / self.width).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +65,7 @@ class RingView:
 
     def live(self, now: float) -> NDArray[np.bool_]:
         """Return bool[SUBWINDOWS], the slots that lie inside the window at Unix time `now`."""
-        present = int(now // self.window.width)
+        present = math.floor(now / self.window.width)
         near: NDArray[np.bool_] = np.abs(self.epoch - present) < SUBWINDOWS
         return near & (self.epoch >= 0)
 
@@ -127,6 +107,11 @@ class WindowRing:
         self._epoch = np.full(SUBWINDOWS, -1, dtype=np.int64)
         self._values = np.full((SUBWINDOWS, *shape), initial, dtype=dtype)
 
+    @property
+    def size(self) -> int:
+        """Cells of a sub-window."""
+        return int(self._values[0].size)
+
     def count(self, placement: Placement, cells: NDArray[np.integer[Any]]) -> None:
         """Add 1 to a cell for each record.
 
@@ -149,6 +134,27 @@ class WindowRing:
         """Keep the higher of a cell and the record's value (for rings with ``initial=-inf``)."""
         self._apply(np.maximum, placement, cells, values)
 
+    def add_runs(self, runs: Runs, table: NDArray[Any]) -> None:
+        """Add sums over runs of records, [runs, size]."""
+        first, subwindow = runs.groups
+        if not subwindow.size:
+            return
+        if len(runs.kept) < len(table):
+            table = table[runs.kept]
+        if len(first) < len(table):
+            table = np.add.reduceat(table, first, axis=0)
+        inside = self._admit(runs.present, subwindow)
+        if not inside.all():
+            table, subwindow = table[inside], subwindow[inside]
+        table = table.reshape(len(subwindow), *self._values.shape[1:])
+        slots = subwindow % SUBWINDOWS
+        if len(slots) == 1:
+            self._values[slots[0]] += table[0].astype(self._values.dtype)
+        elif runs.ordered:
+            self._values[slots] += table
+        else:
+            np.add.at(self._values, slots, table.astype(self._values.dtype))
+
     def _apply(
         self,
         ufunc: np.ufunc,
@@ -160,30 +166,29 @@ class WindowRing:
         if not keep.any():
             return
         subwindow = placement.subwindow[keep]
-        # Filled while the clock was ahead by a window or more: kept, they would shut out all that
-        # comes until that time.
-        self._epoch[self._epoch >= placement.present + SUBWINDOWS] = -1
-        # A batch can span more than the ring: what its own newest record pushes out is gone.
-        newest = max(int(subwindow.max()), int(self._epoch.max()))
-        inside = subwindow > newest - SUBWINDOWS
+        inside = self._admit(placement.present, subwindow)
         subwindow = subwindow[inside]
-        self._open(subwindow)
         cells_per_slot = self._values[0].size
         flat = (subwindow % SUBWINDOWS) * cells_per_slot + cells[keep][inside]
         if weights.ndim:
             weights = weights[keep][inside]
         ufunc.at(self._values.reshape(-1), flat, weights)
 
-    def _open(self, subwindow: NDArray[np.int64]) -> None:
-        if subwindow.size and subwindow[0] == subwindow[-1] and (subwindow == subwindow[0]).all():
-            fresh = subwindow[:1]
-        else:
-            fresh = np.unique(subwindow)
+    def _admit(self, present: int, subwindow: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Make room for sub-windows; return bool[n], which of them are inside the window."""
+        # Filled while the clock was ahead by a window or more: kept, they would shut out all that
+        # comes until that time.
+        self._epoch[self._epoch >= present + SUBWINDOWS] = -1
+        # A batch can span more than the ring: what its own newest record pushes out is gone.
+        newest = max(int(subwindow.max()), int(self._epoch.max()))
+        inside: NDArray[np.bool_] = subwindow > newest - SUBWINDOWS
+        fresh = subwindow[inside]
         slots = fresh % SUBWINDOWS
         stale = self._epoch[slots] != fresh
         if stale.any():
             self._values[slots[stale]] = self._initial
             self._epoch[slots[stale]] = fresh[stale]
+        return inside
 
     def view(self) -> RingView:
         """Return an immutable copy."""

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.placement import Placement, Runs
 from exporter.storage import encoding
-from exporter.windows import SUBWINDOWS, Placement, Window, WindowRing, load_rings
+from exporter.windows import SUBWINDOWS, Window, WindowRing, load_rings
 
 MINUTE = Window("1m", 60.0)
 CELLS = 3
@@ -22,7 +23,7 @@ def place(times, late=None, window=MINUTE):
     times = np.array(times, dtype=float)
     late = np.zeros(len(times), dtype=bool) if late is None else np.array(late, dtype=bool)
     present = int(window.index(np.array([LAST]))[0])
-    return Placement(window, window.index(times), late, present)
+    return Placement(Runs(window, window.index(times), late, present), np.arange(len(times)))
 
 
 def filled(records, size, kind="add"):

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.drift.grid import Grid
 from exporter.records import Categorical, Floats
 
 Counts = NDArray[np.int64]
@@ -91,12 +92,17 @@ class NumericColumn:
         """Values that `counts` holds."""
         return int(self.counts.sum())
 
+    @cached_property
+    def _grid(self) -> Grid:
+        return Grid(self.edges)
+
     def assign(self, values: Floats) -> NDArray[np.int64]:
         """Return int64[n]: the cell of each value, -1 for what is no finite number."""
-        cells = np.searchsorted(self.edges, values, side="left")
         finite = np.isfinite(values)
-        if not finite.all():
-            cells[~finite] = -1
+        if finite.all():
+            return self._grid.cells(values)
+        cells = self._grid.cells(np.where(finite, values, 0.0))
+        cells[~finite] = -1
         return cells
 
     def document(self) -> dict[str, Any]:

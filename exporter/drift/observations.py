@@ -12,7 +12,7 @@ from exporter.drift.columns import (
     NumericColumn,
     feature_name,
 )
-from exporter.records import Categorical, Floats, RecordBatch
+from exporter.records import Categorical, Floats, Mask, RecordBatch
 
 
 def successful(batch: RecordBatch) -> NDArray[np.intp]:
@@ -25,6 +25,13 @@ def cells(batch: RecordBatch, column: Column) -> NDArray[np.int64]:
     if isinstance(column, NumericColumn):
         return column.assign(_numbers(batch, column.name))
     return column.assign(_classes(batch, column.name))
+
+
+def missing(batch: RecordBatch, column: Column) -> Mask:
+    """Return bool[n]: records without a value, for which :func:`cells` returns -1."""
+    if isinstance(column, NumericColumn):
+        return ~np.isfinite(_numbers(batch, column.name))
+    return _classes(batch, column.name).codes < 0
 
 
 def _numbers(batch: RecordBatch, name: str) -> Floats:

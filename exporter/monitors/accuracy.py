@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from exporter.monitors import wilson
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
+from exporter.placement import add_all
 from exporter.records import Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
@@ -96,13 +97,9 @@ class Accuracy:
         cells = np.where(classes, predicted * _SIDE + actual, -1)
         flat = np.bincount(cells[classes], minlength=_SIDE * _SIDE)
         self._confusion += flat.reshape(_SIDE, _SIDE)
-        for counts, matrix, placement in zip(
-            self._counts, self._matrices, batch.placements, strict=True
-        ):
-            counts.count(placement, np.where(labelled, _LABELS, -1))
-            counts.count(placement, np.where(classes, _CLASS_LABELS, -1))
-            counts.count(placement, np.where(right, _CORRECT, -1))
-            matrix.count(placement, cells)
+        for what, rows in ((_LABELS, labelled), (_CLASS_LABELS, classes), (_CORRECT, right)):
+            add_all(self._counts, batch.placements, np.where(rows, what, -1))
+        add_all(self._matrices, batch.placements, cells)
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

@@ -10,6 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
 from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
+from exporter.placement import add_all
 from exporter.records import RecordBatch
 from exporter.windows import Window
 
@@ -39,9 +40,8 @@ class Confidence(WindowedHistogram):
         if not known.any():
             return
         self._histogram.observe(batch.confidence[known])
-        for ring, placement in zip(self._rings, batch.placements, strict=True):
-            ring.count(placement, np.where(known, _COUNT, -1))
-            ring.add(placement, np.where(known, _SUM, -1), batch.confidence)
+        add_all(self._rings, batch.placements, np.where(known, _COUNT, -1))
+        add_all(self._rings, batch.placements, np.where(known, _SUM, -1), batch.confidence)
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield the histogram and the rolling mean."""

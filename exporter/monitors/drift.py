@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.config import DriftSettings
 from exporter.drift.evaluation import Verdict, evaluate, select
-from exporter.drift.observations import cells, successful
+from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
+from exporter.placement import add_all
 from exporter.records import RecordBatch
-from exporter.windows import SUBWINDOWS, Placement, RingView, Window, WindowRing, load_rings
+from exporter.windows import RingView, Window, WindowRing, load_rings
 
 
 class Drift:
@@ -61,19 +61,18 @@ class Drift:
 
     def update(self, batch: RecordBatch) -> None:
         """Count the predictions of a batch."""
-        rows = successful(batch)
-        if not rows.size or not self._comparisons:
+        predictions = batch.attempt & ~batch.failed
+        if not predictions.any() or not self._comparisons:
             return
-        outside = self._bounds[-1]
-        where = np.empty((len(self._comparisons), len(rows)), dtype=np.int64)
-        for line, comparison, start in zip(
-            where, self._comparisons, self._bounds.tolist(), strict=False
-        ):
-            found = cells(batch, comparison.column)[rows]
+        where = np.empty((len(self._comparisons), len(batch)), dtype=np.int64)
+        starts = self._bounds.tolist()
+        for line, comparison, start in zip(where, self._comparisons, starts, strict=False):
+            found = cells(batch, comparison.column)
             np.add(found, start, out=line)
-            line[found < 0] = outside
-        for ring, placement in zip(self._rings, batch.placements, strict=True):
-            _count(ring, placement.take(rows), where, int(outside))
+            line[found < 0] = -1
+        if not predictions.all():
+            where[:, ~predictions] = -1
+        add_all(self._rings, batch.placements, where)
         self._views = None
 
     def snapshot(self) -> tuple[RingView, ...]:
@@ -129,34 +128,6 @@ class Drift:
         """Return what fixes the meaning of every cell."""
         names = [comparison.column.name for comparison in self._comparisons]
         return [self._reference.digest, *names]
-
-
-def _count(ring: WindowRing, placement: Placement, where: NDArray[np.int64], outside: int) -> None:
-    """Add every value of a batch to its cell and sub-window.
-
-    Parameters
-    ----------
-    where
-        int64[columns, n], the cell of each value in the ring; `outside` for missing ones.
-    """
-    if placement.late.all():
-        return
-    newest = placement.subwindow[~placement.late].max()
-    # What the batch itself pushes out of the window need not be counted, which bounds the table.
-    keep = np.flatnonzero(~placement.late & (placement.subwindow > newest - SUBWINDOWS))
-    subwindows, row = np.unique(placement.subwindow[keep], return_inverse=True)
-    if len(keep) < where.shape[1]:
-        where = where[:, keep]
-    # Few sub-windows and cells occur many times: counting them first is much faster than adding
-    # to the ring value by value.
-    if len(subwindows) > 1:
-        where = where + row * (outside + 1)
-    table = np.bincount(where.reshape(-1), minlength=len(subwindows) * (outside + 1))
-    table = table.reshape(len(subwindows), outside + 1)[:, :outside]
-    line, cell = np.nonzero(table)
-    late = np.zeros(len(line), dtype=bool)
-    summed = Placement(ring.window, subwindows[line], late, placement.present)
-    ring.add(summed, cell, table[line, cell].astype(np.int32))
 
 
 class _Gauges:

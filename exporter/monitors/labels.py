@@ -63,7 +63,7 @@ class LabelValues:
         """Return int64[n]: the number of each record's value, `capacity` for other, -1 for none."""
         # Values are admitted in the order in which records carry them; those of records that
         # were filtered out of the batch are not.
-        used = np.unique(column.codes[column.codes >= 0])
+        used = np.flatnonzero(np.bincount(column.codes + 1, minlength=1)[1:])
         table = np.full(len(column.values) + 1, -1, dtype=np.int64)
         for code in used.tolist():
             table[code] = self._admit(column.values[code])

@@ -17,6 +17,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
 from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
+from exporter.placement import add_all
 from exporter.records import RecordBatch
 from exporter.windows import Window
 
@@ -71,8 +72,7 @@ class Latency(WindowedHistogram):
         self._histogram.observe(batch.latency[known])
         cells = np.full(len(batch), -1, dtype=np.int64)
         cells[known] = bins_of(batch.latency[known])
-        for ring, placement in zip(self._rings, batch.placements, strict=True):
-            ring.count(placement, cells)
+        add_all(self._rings, batch.placements, cells)
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield the histogram and the rolling quantiles."""

@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily
 
 from exporter.drift.columns import OUTPUTS
-from exporter.drift.observations import cells, successful
+from exporter.drift.observations import missing
 from exporter.drift.reference import Reference
 from exporter.records import RecordBatch
 
@@ -38,11 +38,11 @@ class MissingFeatures:
 
     def update(self, batch: RecordBatch) -> None:
         """Count the predictions of a batch."""
-        rows = successful(batch)
-        if not rows.size:
+        predictions = batch.attempt & ~batch.failed
+        if not predictions.any():
             return
         for position, column in enumerate(self._columns):
-            self._missing[position] += int((cells(batch, column)[rows] < 0).sum())
+            self._missing[position] += int((missing(batch, column) & predictions).sum())
 
     def snapshot(self) -> list[int]:
         """Return the counts, in the order of the reference's features."""
@@ -55,8 +55,8 @@ class MissingFeatures:
             "Predictions without a usable value for a feature of the reference.",
             labels=[*self._labels, "feature"],
         )
-        for column, missing in zip(self._columns, snapshot, strict=True):
-            family.add_metric([*self._labels.values(), column.name], missing)
+        for column, count in zip(self._columns, snapshot, strict=True):
+            family.add_metric([*self._labels.values(), column.name], count)
         yield family
 
     def dump(self) -> dict[str, Any]:

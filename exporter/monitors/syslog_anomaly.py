@@ -16,15 +16,15 @@ from prometheus_client.core import (
     GaugeMetricFamily,
     HistogramMetricFamily,
 )
-from scipy.special import betainc
 
 from exporter.markov.chains import Chains
 from exporter.markov.model_file import fingerprint
 from exporter.markov.scoring import Scorer, Scores
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.labels import LabelValues
+from exporter.placement import Placement
 from exporter.records import SyslogBatch
-from exporter.windows import Placement, RingView, Window, WindowRing
+from exporter.windows import RingView, Window, WindowRing
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -327,5 +327,10 @@ def binomial_tail(successes: Floats, trials: Floats, expected: Floats) -> Floats
     probability = np.divide(expected, trials, out=np.zeros_like(expected), where=trials > 0)
     some = successes > 0
     tail = np.ones_like(successes)
+    if not some.any():
+        return tail
+    # scipy takes longer to import than the rest of the program.
+    from scipy.special import betainc  # noqa: PLC0415
+
     tail[some] = betainc(successes[some], trials[some] - successes[some] + 1, probability[some])
     return tail

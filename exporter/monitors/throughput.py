@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
+from exporter.placement import add_all
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
@@ -71,10 +72,8 @@ class Throughput:
         if batch.failed.any():
             types = self._error_types.encode(batch.error_type)
             self._errors += np.bincount(types[types >= 0], minlength=ERROR_TYPES + 1)
-        for ring, placement in zip(self._rings, batch.placements, strict=True):
-            ring.count(placement, cells)
-            if batch.failed.any():
-                ring.count(placement, np.where(batch.failed, _FAILED, -1))
+            add_all(self._rings, batch.placements, np.where(batch.failed, _FAILED, -1))
+        add_all(self._rings, batch.placements, cells)
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

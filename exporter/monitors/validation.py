@@ -59,7 +59,7 @@ class Validation:
         self._invalid.update(batch.invalid)
         self._violations.update(batch.violations)
         for position, placement in enumerate(batch.placements):
-            self._late[position] += int(placement.late.sum())
+            self._late[position] += placement.late_records
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

@@ -77,7 +77,7 @@ class ModelMonitors:
         """Yield each version with the positions of its records; ``None`` stands for all."""
         codes = batch.version.codes
         members: dict[str, list[int]] = {}
-        for code in np.unique(codes).tolist():
+        for code in (np.flatnonzero(np.bincount(codes + 1)) - 1).tolist():
             name = "" if code < 0 else batch.version.values[code]
             members.setdefault(self._admit(name), []).append(code)
         for version, its_codes in members.items():

@@ -17,13 +17,21 @@ from numpy.typing import NDArray
 
 from exporter.parsing.json_line import REFUSALS
 from exporter.parsing.timestamps import unix_seconds
-from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch
+from exporter.records import (
+    Categorical,
+    FeatureColumn,
+    Floats,
+    Mask,
+    RecordBatch,
+    distinct_values,
+)
 
 MAX_CLASS_LENGTH = 128
 UNKNOWN_ERROR = "unknown"
 _LATENCY_UNITS = {"latency_ms": 1e-3, "latency_s": 1.0, "latency_us": 1e-6}
 MAX_LATENCY_SECONDS = 1e9
 """A longer one (32 years) is no latency, and would spoil the sum of all others for good."""
+_TEXT = frozenset({str, type(None)})
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _INFINITE = (float("inf"), float("-inf"))
 
@@ -62,7 +70,10 @@ class Columns:
         violations
             Violations found while decoding; those found here are added.
         """
-        column = {field: list(values) for field, values in zip(self._fields, columns, strict=True)}
+        column = {
+            field: values if isinstance(values, list) else list(values)
+            for field, values in zip(self._fields, columns, strict=True)
+        }
         column.setdefault("error", [None] * len(column["error_type"]))
         found = Counter(violations)
         invalid: Counter[str] = Counter()
@@ -78,11 +89,9 @@ class Columns:
         _fill_confidence(confidence, probabilities, found)
         latency = self._latency(column, found)
 
-        usable = ~_blank_non_scalars(column["prediction"])
-        if not usable.all():
-            invalid["prediction"] += int((~usable).sum())
-        _count(found, ("true_label", "type"), _blank_non_scalars(column["true_label"]))
-        prediction, prediction_value, numeric = self._outcome(column, found)
+        unusable, prediction, prediction_value, numeric = self._outcome(column, found)
+        if unusable.any():
+            invalid["prediction"] += int(unusable.sum())
         label, label_value = _truth(column["true_label"], numeric, found)
 
         failed = _truthy(column["error"]) | _truthy(column["error_type"])
@@ -95,7 +104,7 @@ class Columns:
             | ~np.isnan(latency)
         )
         labelled = (label.codes >= 0) | ~np.isnan(label_value)
-        empty = usable & ~attempt & ~labelled
+        empty = ~unusable & ~attempt & ~labelled
         if empty.any():
             invalid["nothing_to_measure"] += int(empty.sum())
         whole = RecordBatch(
@@ -116,7 +125,7 @@ class Columns:
             invalid=invalid,
             violations=found,
         )
-        kept = usable & ~empty
+        kept = ~unusable & ~empty
         if kept.all():
             return whole
         selected = whole.take(np.flatnonzero(kept))
@@ -134,28 +143,39 @@ class Columns:
 
     def _outcome(
         self, column: Mapping[str, list[Any]], found: Counter[tuple[str, str]]
-    ) -> tuple[Categorical, Floats, Mask]:
-        """Return the predictions as classes and as numbers, and which of them are numbers."""
+    ) -> tuple[Mask, Categorical, Floats, Mask]:
+        """Return which predictions are unusable, and the others as classes and as numbers.
+
+        The last mask tells which are numbers, usable or not.
+        """
         raw = column["prediction"]
+        none, all_ = np.zeros(len(raw), dtype=bool), np.ones(len(raw), dtype=bool)
+        no_values = np.full(len(raw), np.nan)
+        texts = _text_values(raw)
+        if texts is not None and self._task != "regression":
+            return none, _classes(raw, texts), no_values, none
+        unusable = _blank_non_scalars(raw)
         if self._task == "regression":
-            numeric = np.ones(len(raw), dtype=bool)
-            return Categorical.empty(len(raw)), _values(raw, numeric, "prediction", found), numeric
+            values = _values(raw, all_, "prediction", found)
+            return unusable, Categorical.empty(len(raw)), values, all_
         if self._task == "classification" or float not in set(map(type, raw)):
-            numeric = np.zeros(len(raw), dtype=bool)
-            return _classes(raw), np.full(len(raw), np.nan), numeric
+            return unusable, _classes(raw), no_values, none
         # A score that was dropped for breaking a rule still tells a class from a number.
         numeric = np.array([type(value) is float for value in raw], dtype=bool)
         numeric &= ~_present(column["confidence"]) & ~_logged(column["probabilities"])
         values = _values(raw, numeric, "prediction", found)
-        return _classes(_masked(raw, ~numeric)), values, numeric
+        return unusable, _classes(_masked(raw, ~numeric)), values, numeric
 
 
 def _truth(
     raw: list[Any], numeric: Mask, found: Counter[tuple[str, str]]
 ) -> tuple[Categorical, Floats]:
     """Return the labels as classes and, where the prediction is a number, as numbers."""
+    texts = _text_values(raw)
+    if texts is None:
+        _count(found, ("true_label", "type"), _blank_non_scalars(raw))
     if not numeric.any():
-        return _classes(raw), np.full(len(raw), np.nan)
+        return _classes(raw, texts), np.full(len(raw), np.nan)
     return _classes(_masked(raw, ~numeric)), _values(raw, numeric, "true_label", found)
 
 
@@ -166,9 +186,9 @@ def _values(raw: list[Any], numeric: Mask, field: str, found: Counter[tuple[str,
     return values
 
 
-def _classes(raw: Sequence[Any]) -> Categorical:
+def _classes(raw: Sequence[Any], distinct: dict[Any, Any] | None = None) -> Categorical:
     """Encode classes or versions; long ones are cut, and an empty text is none."""
-    encoded = Categorical.of_classes(raw)
+    encoded = Categorical.of_classes(raw, distinct)
     if any(not 0 < len(value) <= MAX_CLASS_LENGTH for value in encoded.values):
         # Two long classes with the same beginning become one, hence the second encoding.
         shortened = [value[:MAX_CLASS_LENGTH] if value else None for value in encoded.decode()]
@@ -192,13 +212,15 @@ def _masked(raw: Sequence[Any], keep: Mask) -> list[Any]:
 
 
 def _numbers(raw: Sequence[Any]) -> Floats:
+    if _all_absent(raw):
+        return np.full(len(raw), np.nan)
     try:
         return np.array(raw, dtype=np.float64)
     except (OverflowError, TypeError, ValueError):
         return FeatureColumn(raw).numeric()
 
 
-def _all_absent(raw: list[Any]) -> bool:
+def _all_absent(raw: Sequence[Any]) -> bool:
     return raw.count(None) == len(raw)
 
 
@@ -232,9 +254,19 @@ def _count(found: Counter[tuple[str, str]], key: tuple[str, str], mask: NDArray[
 
 
 def _truthy(raw: Sequence[Any]) -> Mask:
-    if set(map(type, raw)) <= {type(None)}:
+    if _all_absent(raw):
         return np.zeros(len(raw), dtype=bool)
     return np.array([bool(value) for value in raw], dtype=bool)
+
+
+def _text_values(raw: list[Any]) -> dict[Any, Any] | None:
+    """Return the distinct values of a column of texts and ``None``; ``None`` for any other."""
+    try:
+        distinct = distinct_values(raw)
+    except TypeError:
+        return None
+    # Text is equal to nothing but text; a number can hide behind an equal one of another kind.
+    return distinct if set(map(type, distinct)) <= _TEXT else None
 
 
 def _blank_non_scalars(raw: list[Any]) -> Mask:

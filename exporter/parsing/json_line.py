@@ -10,12 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from functools import reduce
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from exporter.errors import RecordRejectedError
+from exporter.tailing.lines import Lines
+
+Record = Any
+"""A decoded line, of a type that is made for the configured keys."""
 
 Key = tuple[str, ...]
 """Path of keys from the root of a line to a value."""
@@ -41,6 +46,8 @@ class Leaf:
     kind: str
 
 
+_OPENING, _CLOSING = b"{}"
+
 REFUSALS = (msgspec.DecodeError, ValueError, RecursionError)
 """What the decoder raises for a line it can't take; ValueError is for invalid UTF-8."""
 
@@ -64,7 +71,7 @@ _ACCEPTS: Mapping[str, Callable[[Any], bool]] = {
 
 
 class LineDecoder:
-    """Decodes lines to tuples of leaf values, in the order of `leaves`; absent ones are ``None``.
+    """Decodes lines to records, and records to columns.
 
     Parameters
     ----------
@@ -75,29 +82,31 @@ class LineDecoder:
     def __init__(self, leaves: Sequence[Leaf]) -> None:
         self.leaves = tuple(leaves)
         attributes: dict[Key, str] = {}
-        line = _struct({leaf.key: _TYPES[leaf.kind] for leaf in leaves}, (), "", attributes)
-        # attrgetter returns a bare value for one attribute; the constant keeps it a tuple.
-        self._values = attrgetter(*(attributes[leaf.key] for leaf in leaves), "__class__")
-        self._decoder = msgspec.json.Decoder(line)
+        self._type = _struct({leaf.key: _TYPES[leaf.kind] for leaf in leaves}, (), "", attributes)
+        self._paths = [attributes[leaf.key] for leaf in leaves]
+        self._columns = [_column(path) for path in self._paths]
+        self._decoder = msgspec.json.Decoder(self._type)
 
-    def fast(self, lines: Sequence[bytes]) -> list[tuple[Any, ...]]:
-        """Decode lines that are all in order.
+    def fast(self, lines: Lines) -> list[list[Any]]:
+        """Decode lines that are all in order, to the columns that :meth:`columns` returns.
 
         Raises
         ------
         msgspec.DecodeError, ValueError, RecursionError
             If any of them is not (:data:`REFUSALS`).
         """
-        decode, values = self._decoder.decode, self._values
-        return [values(decode(line)) for line in lines]
+        records = self._decoder.decode_lines(lines.data)
+        if len(records) != len(lines) or not _one_object_each(lines):
+            raise ValueError("a line does not hold one object, and no more")
+        return self.columns(records)
 
-    def one(self, line: bytes) -> tuple[tuple[Any, ...], list[tuple[str, str]]]:
+    def one(self, line: bytes) -> tuple[Record, list[tuple[str, str]]]:
         """Decode a line the fast way if that works, else the slow way.
 
         Returns
         -------
-        values, violations
-            The values, and (field, rule) for each that had to be dropped.
+        record, violations
+            The record, and (field, rule) for each value that had to be dropped.
 
         Raises
         ------
@@ -105,11 +114,15 @@ class LineDecoder:
             If the line is no JSON object.
         """
         try:
-            return self._values(self._decoder.decode(line)), []
+            return self._decoder.decode(line), []
         except REFUSALS:
             return self._slow(line)
 
-    def _slow(self, line: bytes) -> tuple[tuple[Any, ...], list[tuple[str, str]]]:
+    def columns(self, records: Sequence[Record]) -> list[list[Any]]:
+        """Return the values of each leaf, in the order of `leaves`; absent ones are ``None``."""
+        return [column(records) for column in self._columns]
+
+    def _slow(self, line: bytes) -> tuple[Record, list[tuple[str, str]]]:
         violations: list[tuple[str, str]] = []
         try:
             # A byte order mark is what some programs begin a file with.
@@ -130,14 +143,37 @@ class LineDecoder:
             raise RecordRejectedError(
                 "not_object", f"expected a JSON object, got {type(record).__name__}"
             )
-        values: list[Any] = []
-        for leaf in self.leaves:
+        accepted = self._type()
+        for leaf, path in zip(self.leaves, self._paths, strict=True):
             value = _walk(record, leaf.key)
-            if value is not None and not _ACCEPTS[leaf.kind](value):
+            if value is None:
+                continue
+            if _ACCEPTS[leaf.kind](value):
+                *parents, name = path.split(".")
+                setattr(reduce(getattr, parents, accepted), name, value)
+            else:
                 violations.append((leaf.field, "type"))
-                value = None
-            values.append(value)
-        return (*values, dict), violations
+        return accepted, violations
+
+
+def _one_object_each(lines: Lines) -> bool:
+    """Return whether lines that decode to as many objects hold one each.
+
+    The decoder takes a line end for any other space. Where ``}`` comes before it and ``{`` after it
+    the line end is between two objects, since within one there would be a comma.
+    """
+    data = np.frombuffer(lines.data + b"\n", dtype=np.uint8)
+    before, after = data[lines.breaks - 1], data[lines.breaks + 1]
+    return bool((before == _CLOSING).all() and (after == _OPENING).all())
+
+
+def _column(path: str) -> Callable[[Sequence[Record]], list[Any]]:
+    # A function with the attribute written in takes half the time of one that is told it. The path
+    # is made of the names that `_struct` gives, whatever the keys of the log are.
+    column: Callable[[Sequence[Record]], list[Any]] = eval(  # noqa: S307
+        f"lambda records: [record.{path} for record in records]"
+    )
+    return column
 
 
 def _walk(record: Any, key: Key) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from exporter.errors import RecordRejectedError
@@ -11,6 +12,7 @@ from exporter.parsing.columns import Columns
 from exporter.parsing.fields import keys_read
 from exporter.parsing.json_line import REFUSALS, Leaf, LineDecoder
 from exporter.records import Parsed, RecordBatch
+from exporter.tailing.lines import Lines
 
 _KINDS: Mapping[str, str] = {
     "timestamp": "any",
@@ -65,7 +67,6 @@ class JsonLines:
         else:
             leaves += [Leaf("features", (*parent, name), "scalar") for name in self._features]
         self._decoder = LineDecoder(leaves)
-        self._width = len(leaves) + 1
         self._columns = Columns(task, tuple(keys))
         self._other_models = frozenset(other_models)
 
@@ -79,39 +80,39 @@ class JsonLines:
         violations: Counter[tuple[str, str]] = Counter()
         examples: dict[str, tuple[int, str]] = {}
         try:
-            rows = self._decoder.fast(lines)
+            columns = self._decoder.fast(Lines.of(lines))
         except REFUSALS:
-            rows = []
+            records = []
             for position, line in enumerate(lines):
                 if not line.strip(_EMPTY):
                     skipped["empty"] += 1
                     continue
                 try:
-                    values, broken = self._decoder.one(line.strip(_EMPTY))
+                    record, broken = self._decoder.one(line.strip(_EMPTY))
                 except RecordRejectedError as error:
                     rejected[error.reason] += 1
                     examples.setdefault(error.reason, (position, f"{error}: {line[:120]!r}"))
                 else:
-                    rows.append(values)
+                    records.append(record)
                     violations.update(broken)
-        rows = self._ours(rows, skipped)
-        columns = list(zip(*rows, strict=True)) if rows else [()] * self._width
+            columns = self._decoder.columns(records)
+        if self._other_models:
+            columns = self._ours(columns, skipped)
         features = self._feature_columns(columns[self._base :])
         batch = self._columns.batch(columns[: self._base], features, received, violations)
-        return Parsed(batch, len(rows), rejected, skipped, examples)
+        return Parsed(batch, len(columns[0]), rejected, skipped, examples)
 
-    def _ours(self, rows: list[tuple[Any, ...]], skipped: Counter[str]) -> list[tuple[Any, ...]]:
-        if not self._other_models:
-            return rows
-        mine = [row for row in rows if row[self._model] not in self._other_models]
-        if len(mine) < len(rows):
-            skipped["other_model"] += len(rows) - len(mine)
-        return mine
+    def _ours(self, columns: list[list[Any]], skipped: Counter[str]) -> list[list[Any]]:
+        mine = [model not in self._other_models for model in columns[self._model]]
+        theirs = len(mine) - sum(mine)
+        if not theirs:
+            return columns
+        skipped["other_model"] += theirs
+        return [list(compress(column, mine)) for column in columns]
 
     def _feature_columns(self, columns: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
         if self._features is not None:
-            # What follows is the constant of the decoder.
-            return dict(zip(self._features, columns, strict=False))
+            return dict(zip(self._features, columns, strict=True))
         maps = [logged or {} for logged in columns[0]]
         names = dict.fromkeys(name for each in maps for name in each)
         return {name: [each.get(name) for each in maps] for name in names}

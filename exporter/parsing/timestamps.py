@@ -28,17 +28,21 @@ def unix_seconds(column: Sequence[Any]) -> NDArray[np.float64]:
         Unix seconds; NaN for ``None`` and for what is no time. Times before 1970 are none: the
         zero times that some languages print for "unknown", such as ``0001-01-01T00:00:00Z``.
     """
-    seconds = _utc_milliseconds(column) if set(map(type, column)) == {str} else None
+    seconds = _utc_milliseconds(column)
     if seconds is None:
         seconds = np.array([_one(value) for value in column], dtype=np.float64)
     return np.where(seconds < 0, np.nan, seconds)
 
 
-def _utc_milliseconds(column: Sequence[str]) -> NDArray[np.float64] | None:
+def _utc_milliseconds(column: Sequence[Any]) -> NDArray[np.float64] | None:
     """Convert a column that is in the form of `PredictionLogger` throughout, else ``None``."""
     width = len(_UTC_FORM)
-    text = "".join(column)
-    if len(text) != width * len(column) or not text.isascii() or set(map(len, column)) != {width}:
+    try:
+        text = "".join(column)
+    except TypeError:
+        return None
+    regular = len(text) == width * len(column) and text.isascii()
+    if not text or not regular or set(map(len, column)) != {width}:
         return None
     characters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(-1, width)
     digits = characters[:, _DIGITS] - np.uint8(_ZERO)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 MAX_LINE_BYTES = 1 << 20
+_LINE_END = 10
 
 
 class Lines(Sequence[bytes]):
@@ -16,14 +20,15 @@ class Lines(Sequence[bytes]):
     data
         The lines without their ends, with ``\n`` between them.
     count
-        How many they are; none and one empty line look alike.
+        How many they are, if known: none and one empty line look alike.
     """
 
-    __slots__ = ("_count", "_single", "data")
+    __slots__ = ("_breaks", "_count", "_single", "data")
 
-    def __init__(self, data: bytes, count: int) -> None:
+    def __init__(self, data: bytes, count: int | None = None) -> None:
         self.data = data
-        self._count = count
+        self._breaks: NDArray[np.intp] | None = None
+        self._count = len(self.breaks) + 1 if count is None else count
         self._single: list[bytes] | None = None
 
     @classmethod
@@ -33,6 +38,13 @@ class Lines(Sequence[bytes]):
             return lines
         single = list(lines)
         return cls(b"\n".join(single), len(single))
+
+    @property
+    def breaks(self) -> NDArray[np.intp]:
+        r"""int[n - 1], where in `data` there is a ``\n``."""
+        if self._breaks is None:
+            self._breaks = np.flatnonzero(np.frombuffer(self.data, dtype=np.uint8) == _LINE_END)
+        return self._breaks
 
     @property
     def single(self) -> list[bytes]:
@@ -122,7 +134,7 @@ class LineAssembler:
             complete = None
             self._partial += data
         else:
-            complete = self._partial + data[:end]
+            complete = b"".join((self._partial, memoryview(data)[:end]))
             self._partial = data[end + 1 :]
         if len(self._partial) > self._max_bytes:
             self._partial = self._partial.lstrip(b"\0")
@@ -143,7 +155,7 @@ class LineAssembler:
     def _kept(self, data: bytes) -> Lines:
         """Return one or more lines cleaned, those that are too long left out."""
         if not (b"\0" in data or b"\r" in data or self._any_too_long(data)):
-            return Lines(data, data.count(b"\n") + 1)
+            return Lines(data)
         lines = data.split(b"\n")
         kept = [line for line in lines if len(line.lstrip(b"\0")) <= self._max_bytes]
         self.too_long += len(lines) - len(kept)

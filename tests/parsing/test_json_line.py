@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.errors import RecordRejectedError
 from exporter.parsing.json_line import REFUSALS, Leaf, LineDecoder
+from exporter.tailing.lines import Lines
 
 LEAVES = (
     Leaf("model", ("model",), "text"),
@@ -21,8 +22,14 @@ NOTHING = (None, None, None, None, None)
 
 def decode(line, leaves=LEAVES):
     """Return values and violations of a line."""
-    values, violations = LineDecoder(leaves).one(line if isinstance(line, bytes) else line.encode())
-    return values[:-1], violations
+    decoder = LineDecoder(leaves)
+    record, violations = decoder.one(line if isinstance(line, bytes) else line.encode())
+    return row(decoder.columns([record])), violations
+
+
+def row(columns):
+    """Return the values of the only record."""
+    return tuple(value for (value,) in columns)
 
 
 def test_values_are_found_below_their_keys():
@@ -38,8 +45,8 @@ def test_values_are_found_below_their_keys():
     )
     expected = ("bot", 0.5, 7, {"a": None, "b": "c"}, [1])
     assert decode(line) == (expected, [])
-    rows = LineDecoder(LEAVES).fast([line.encode()] * 2)
-    assert [row[:-1] for row in rows] == [expected] * 2
+    columns = LineDecoder(LEAVES).fast(Lines.of([line.encode()] * 2))
+    assert list(zip(*columns, strict=True)) == [expected] * 2
     assert decode("{}") == (NOTHING, [])
     assert decode('{"score": {}, "model": null}') == (NOTHING, [])
 
@@ -50,7 +57,7 @@ def test_keys_may_be_any_text():
     assert decode('{"class": {"a b": {"": 1}}, "__class__": 2}', leaves) == ((1, 2), [])
 
 
-def test_a_single_leaf_is_still_a_tuple():
+def test_a_single_leaf_is_a_column_too():
     """One value, in the shape of many."""
     assert decode('{"a": 5}', [Leaf("a", ("a",), "any")]) == ((5,), [])
 
@@ -157,7 +164,29 @@ def test_the_fast_way_refuses_a_block_with_a_bad_line():
     decoder = LineDecoder(LEAVES)
     for bad in (b"", b"{", b'{"model": 5}', b'{"model": "\xff"}', b"[" * 10_000):
         with pytest.raises(REFUSALS):
-            decoder.fast([b"{}", bad])
+            decoder.fast(Lines.of([b"{}", bad]))
+
+
+OBJECTS = st.sampled_from(
+    [b"{}", b'{"model": "a"}', b"", b" ", b"{", b"}", b'{"model":', b'"a"}', b"1"]
+)
+
+
+@given(
+    st.lists(
+        OBJECTS.flatmap(lambda text: st.sampled_from([text, text + b"{}", text + b"{"])), max_size=6
+    )
+)
+def test_the_fast_way_takes_only_lines_that_each_hold_one_object(lines):
+    """A value over two lines, two on one line and an empty line do not make up for one another."""
+    decoder = LineDecoder(LEAVES)
+    try:
+        expected = [decoder._decoder.decode(line) for line in lines]
+    except REFUSALS:
+        with pytest.raises(REFUSALS):
+            decoder.fast(Lines.of(lines))
+    else:
+        assert decoder.fast(Lines.of(lines)) == decoder.columns(expected)
 
 
 JSON = st.recursive(
@@ -180,9 +209,9 @@ def test_both_ways_read_the_same(record):
     line = json.dumps(record).encode()
     decoder = LineDecoder(LEAVES)
     try:
-        (fast,) = decoder.fast([line])
+        fast = decoder.fast(Lines.of([line]))
     except REFUSALS:
         return
     slow, violations = decoder._slow(line)
-    assert fast[:-1] == slow[:-1]
+    assert fast == decoder.columns([slow])
     assert violations == []

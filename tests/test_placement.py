@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter import placement
+from exporter.windows import Window, WindowRing
+
+WINDOWS = (Window("1m", 60.0), Window("1h", 3600.0), Window("7s", 7.0))
+CELLS = 3
+RECORDS = st.lists(
+    st.tuples(st.floats(0, 20_000), st.integers(-1, CELLS - 1), st.integers(-3, 3)), max_size=40
+)
+
+
+def rings():
+    """Return an empty ring for each window."""
+    return [WindowRing(window, (CELLS,), np.float64) for window in WINDOWS]
+
+
+def placed(times, latest=0.0):
+    """Return where the times fall, "now" being the latest so far."""
+    times = np.array(times, dtype=float)
+    return placement.place(WINDOWS, times, np.maximum(np.maximum.accumulate(times), latest))
+
+
+def totals(filled):
+    """Return the sums of each ring at its last moment."""
+    return [ring.view().total(20_000.0).tolist() for ring in filled]
+
+
+@pytest.mark.parametrize("largest", [0, 1 << 15])
+@pytest.mark.parametrize("ordered", [True, False])
+@given(records=RECORDS, size=st.integers(1, 10))
+def test_adding_runs_is_adding_records(largest, ordered, records, size):
+    """In order of time and out of it, in batches of any size, counted in a table or one by one."""
+    records = sorted(records) if ordered else records
+    together, singly = rings(), rings()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placement, "_LARGEST_TABLE", largest)
+        patch.setattr(placement, "_TABLE_PER_RECORD", 0)
+        for begin in range(0, len(records), size):
+            times, cells, weights = map(np.array, zip(*records[begin : begin + size], strict=True))
+            latest = max((time for time, _, _ in records[:begin]), default=0.0)
+            places = placed(times, latest)
+            placement.add_all(together, places, cells, weights.astype(float))
+            for ring, place in zip(singly, places, strict=True):
+                ring.add(place, cells, weights.astype(float))
+    assert totals(together) == totals(singly)
+
+
+def test_records_that_share_all_sub_windows_are_one_run():
+    """A run ends where the shortest window's sub-window does."""
+    one, *_ = placed([0.0, 0.05, 0.11, 0.2, 1.5])
+    assert one.run.tolist() == [0, 0, 0, 1, 2]
+    assert one.subwindow.tolist() == [0, 0, 0, 0, 1]
+
+
+def test_selected_records_keep_their_places():
+    """Runs without a record are no harm."""
+    part = placed([0.0, 0.5, 5.0])[0].take(np.array([0, 2]))
+    assert part.subwindow.tolist() == [0, 5]
+    counted = rings()
+    placement.add_all(
+        counted,
+        [part, *(p.take(np.array([0, 2])) for p in placed([0.0, 0.5, 5.0])[1:])],
+        np.array([[0, 1], [2, -1]]),
+    )
+    assert counted[0].view().total(5.0).tolist() == [1.0, 1.0, 1.0]
