@@ -20,13 +20,13 @@ from exporter.monitors.group import Snapshots
 from exporter.monitors.isolation import Isolation
 from exporter.source import Source, SourceView
 from exporter.storage.database import Database
-from exporter.tailing.discovery import watched_folders
+from exporter.tailing import folders
+from exporter.tailing.looks import LookSchedule
 from exporter.tailing.watching import Waker
 
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 1.0
-LOOK_SECONDS = 1.0
 EXPIRE_SECONDS = 60.0
 
 Clock = Callable[[], float]
@@ -243,33 +243,34 @@ class Pipeline:
 
     def run(self, waker: Waker, stopped: Callable[[], bool]) -> None:
         """Read until stopped; then commit and publish once more."""
-        looked = published = float("-inf")
+        looks = LookSchedule()
+        published = float("-inf")
         while not stopped():
             now = self._clock()
-            if abs(now - looked) >= LOOK_SECONDS:
-                looked = now
+            if looks.due(now):
                 self.look()
-                waker.watch(self._folders())
+                waker.watch(folders.merge(source.tail.folders for source in self._sources))
+                looks.looked(now, self._clock())
             # A turn ends when the next snapshot is due, however many files there are to read.
             busy = self.read(self._due(now))
             now = self._clock()
             if abs(now - published) >= PUBLISH_SECONDS:
                 published = now
                 self.checkpoint_and_publish()
-            if not busy:
-                due = min(looked + LOOK_SECONDS, published + PUBLISH_SECONDS)
-                waker.wait(max(0.0, due - self._clock()))
+            due = min(looks.next, published + PUBLISH_SECONDS) - self._clock()
+            # Whatever the clock is set to meanwhile, the next snapshot comes in time.
+            seconds = 0.0 if busy else min(max(0.0, due), PUBLISH_SECONDS)
+            changes = waker.wait(seconds, self._streams())
+            looks.heed(changes)
+            for source in self._sources:
+                source.tail.notice(changes.paths)
         self.checkpoint_and_publish()
 
     def _due(self, begun: float) -> Callable[[], bool]:
         return lambda: abs(self._clock() - begun) >= PUBLISH_SECONDS
 
-    def _folders(self) -> dict[str, bool]:
-        folders: dict[str, bool] = {}
-        for source in self._sources:
-            for folder, recursive in watched_folders(source.tail.patterns).items():
-                folders[folder] = folders.get(folder, False) or recursive
-        return folders
+    def _streams(self) -> list[int]:
+        return [stream for source in self._sources for stream in source.tail.streams.descriptors]
 
     def close(self) -> None:
         """Close files and storage."""
