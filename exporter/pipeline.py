@@ -22,12 +22,13 @@ from exporter.source import Source, SourceView
 from exporter.storage.database import Database
 from exporter.tailing import folders
 from exporter.tailing.looks import LookSchedule
-from exporter.tailing.watching import Waker
+from exporter.tailing.watching import GATHER_SECONDS, Waker
 
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 1.0
 EXPIRE_SECONDS = 60.0
+MANY_LINES = 1000
 
 Clock = Callable[[], float]
 
@@ -183,7 +184,7 @@ class Pipeline:
         self.look()
         done = 0
         while self.read():
-            read = sum(source.lines_read for source in self._sources)
+            read = self._lines_read
             advance(read - done)
             done = read
         for source in self._sources:
@@ -252,15 +253,21 @@ class Pipeline:
                 waker.watch(folders.merge(source.tail.folders for source in self._sources))
                 looks.looked(now, self._clock())
             # A turn ends when the next snapshot is due, however many files there are to read.
+            lines = self._lines_read
             busy = self.read(self._due(now))
+            lines = self._lines_read - lines
             now = self._clock()
             if abs(now - published) >= PUBLISH_SECONDS:
                 published = now
                 self.checkpoint_and_publish()
             due = min(looks.next, published + PUBLISH_SECONDS) - self._clock()
             # Whatever the clock is set to meanwhile, the next snapshot comes in time.
-            seconds = 0.0 if busy else min(max(0.0, due), PUBLISH_SECONDS)
-            changes = waker.wait(seconds, self._streams())
+            due = min(max(0.0, due), PUBLISH_SECONDS)
+            if busy:
+                # A turn that brought little has caught up: the next one waits until there is more.
+                more = lines >= MANY_LINES or any(source.tail.unread for source in self._sources)
+                due = 0.0 if more else min(due, GATHER_SECONDS)
+            changes = waker.wait(due, self._streams())
             looks.heed(changes)
             for source in self._sources:
                 source.tail.notice(changes.paths)
@@ -268,6 +275,10 @@ class Pipeline:
 
     def _due(self, begun: float) -> Callable[[], bool]:
         return lambda: abs(self._clock() - begun) >= PUBLISH_SECONDS
+
+    @property
+    def _lines_read(self) -> int:
+        return sum(source.lines_read for source in self._sources)
 
     def _streams(self) -> list[int]:
         return [stream for source in self._sources for stream in source.tail.streams.descriptors]

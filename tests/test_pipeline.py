@@ -442,6 +442,15 @@ def test_a_loop_that_has_more_to_read_does_not_wait(rig):
     assert waker.waits[-1] == 1.0
 
 
+def test_a_loop_that_has_caught_up_gathers_before_it_reads_on(rig):
+    """Or it would never rest while others write, and read line by line."""
+    running = rig()
+    append(running.log, LINE * 10)
+    waker = Waking(running, [lambda seconds: seconds] * 2, {})
+    running.pipeline.run(waker, lambda: waker.done)
+    assert waker.waits == pytest.approx([0.1, 0.9], abs=1e-6)
+
+
 def test_streams_end_the_wait(rig, tmp_path):
     """The waker is told which are open; those that have ended are not."""
     running = rig()

@@ -179,7 +179,8 @@ class NotifyingWaker(PollingWaker):
         """Return what was reported."""
         paths: set[str] = set()
         names = everything = False
-        for event in self._inotify.read(timeout=0):
+        # The same thing is told again and again where several files are written to in turns.
+        for event in set(self._inotify.read(timeout=0)):
             if event.mask & flags.Q_OVERFLOW:
                 everything = names = True
                 self._overflowed()

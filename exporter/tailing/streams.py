@@ -49,6 +49,8 @@ class Stream:
         self.descriptor = descriptor
         self.ended = False
         """Whether nothing can follow."""
+        self.unread = 0
+        """Bytes that the last turn left behind."""
         self._path = path
         self._wait = wait
         self._lines = LineAssembler()
@@ -68,12 +70,10 @@ class Stream:
 
     @property
     def size(self) -> int:
-        """Bytes read, and that wait to be."""
+        """Bytes read, and left behind."""
         return self._read + self.unread
 
-    @property
-    def unread(self) -> int:
-        """Bytes that wait to be read."""
+    def _waiting(self) -> int:
         with suppress(OSError):
             waiting = fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4))
             return int.from_bytes(waiting, sys.byteorder)
@@ -100,7 +100,10 @@ class Stream:
             if self._wait:
                 break
         if not blocks:
+            self.unread = 0
             return None
+        # What has come since is no arrears: there is always some of that.
+        self.unread = 0 if limit else self._waiting()
         data = b"".join(blocks)
         self._read += len(data)
         return self._counted(lambda: self._lines.feed(data))
@@ -180,7 +183,7 @@ class Streams:
 
     @property
     def unread(self) -> int:
-        """Bytes that wait to be read."""
+        """Bytes that the last turn left behind."""
         return sum(stream.unread for stream in self._open.values())
 
     @property

@@ -113,7 +113,9 @@ def test_a_broken_link_is_an_error(folder):
         read(folder / "link.log")
 
 
-@pytest.mark.parametrize("data", [b"plain\n", gzip.compress(b"x" * 9999)[:-9], b""])
+@pytest.mark.parametrize(
+    "data", [b"plain\n", gzip.compress(b"x" * 9999)[:-9], b""], ids=["plain", "cut", "empty"]
+)
 def test_a_compressed_file_that_is_broken_is_an_error(folder, data):
     """After what it holds was handed out."""
     (folder / "bad.gz").write_bytes(data)
