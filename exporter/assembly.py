@@ -33,6 +33,7 @@ from exporter.parsing.syslog_rfc3164 import SyslogLines
 from exporter.pipeline import Group
 from exporter.records import RecordBatch, SyslogBatch
 from exporter.source import Source
+from exporter.tailing.streams import Streams
 from exporter.tailing.tail import Tail
 
 IDLE_SECONDS = 86_400.0
@@ -126,7 +127,7 @@ def _add_model(
     parts.sources.append(
         Source(
             model.name,
-            Tail(model.paths, model.start, configuration.rotate_wait),
+            _tail(configuration, model, replay=replay),
             json_parser(model, configuration.models, features),
             event_time,
             group.update,
@@ -205,18 +206,26 @@ def _add_syslog(
     if replay:
         parts.windows_end[SYSLOG_GROUP] = lambda: event_time.windows_end
     for source in configuration.syslog:
-        parts.sources.append(_syslog_source(configuration, source, event_time, group))
+        tail = _tail(configuration, source, replay=replay)
+        parts.sources.append(_syslog_source(source, tail, event_time, group))
+
+
+def _tail(
+    configuration: Configuration, source: ModelSource | SyslogSource, *, replay: bool
+) -> Tail:
+    streams = Streams(source.paths, wait=replay)
+    return Tail(source.paths, source.start, configuration.rotate_wait, streams)
 
 
 def _syslog_source(
-    configuration: Configuration,
     source: SyslogSource,
+    tail: Tail,
     event_time: EventTime,
     group: MonitorGroup[SyslogBatch],
 ) -> Source[SyslogBatch]:
     return Source(
         source.name,
-        Tail(source.paths, source.start, configuration.rotate_wait),
+        tail,
         SyslogLines(source.name, source.timezone, source.leading_fields),
         event_time,
         group.update,

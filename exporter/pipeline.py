@@ -20,14 +20,15 @@ from exporter.monitors.group import Snapshots
 from exporter.monitors.isolation import Isolation
 from exporter.source import Source, SourceView
 from exporter.storage.database import Database
-from exporter.tailing.discovery import watched_folders
-from exporter.tailing.watching import Waker
+from exporter.tailing import folders
+from exporter.tailing.looks import LookSchedule
+from exporter.tailing.watching import GATHER_SECONDS, Waker
 
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 1.0
-LOOK_SECONDS = 1.0
 EXPIRE_SECONDS = 60.0
+MANY_LINES = 1000
 
 Clock = Callable[[], float]
 
@@ -183,7 +184,7 @@ class Pipeline:
         self.look()
         done = 0
         while self.read():
-            read = sum(source.lines_read for source in self._sources)
+            read = self._lines_read
             advance(read - done)
             done = read
         for source in self._sources:
@@ -243,33 +244,44 @@ class Pipeline:
 
     def run(self, waker: Waker, stopped: Callable[[], bool]) -> None:
         """Read until stopped; then commit and publish once more."""
-        looked = published = float("-inf")
+        looks = LookSchedule()
+        published = float("-inf")
         while not stopped():
             now = self._clock()
-            if abs(now - looked) >= LOOK_SECONDS:
-                looked = now
+            if looks.due(now):
                 self.look()
-                waker.watch(self._folders())
+                waker.watch(folders.merge(source.tail.folders for source in self._sources))
+                looks.looked(now, self._clock())
             # A turn ends when the next snapshot is due, however many files there are to read.
+            lines = self._lines_read
             busy = self.read(self._due(now))
+            lines = self._lines_read - lines
             now = self._clock()
             if abs(now - published) >= PUBLISH_SECONDS:
                 published = now
                 self.checkpoint_and_publish()
-            if not busy:
-                due = min(looked + LOOK_SECONDS, published + PUBLISH_SECONDS)
-                waker.wait(max(0.0, due - self._clock()))
+            due = min(looks.next, published + PUBLISH_SECONDS) - self._clock()
+            # Whatever the clock is set to meanwhile, the next snapshot comes in time.
+            due = min(max(0.0, due), PUBLISH_SECONDS)
+            if busy:
+                # A turn that brought little has caught up: the next one waits until there is more.
+                more = lines >= MANY_LINES or any(source.tail.unread for source in self._sources)
+                due = 0.0 if more else min(due, GATHER_SECONDS)
+            changes = waker.wait(due, self._streams())
+            looks.heed(changes)
+            for source in self._sources:
+                source.tail.notice(changes.paths)
         self.checkpoint_and_publish()
 
     def _due(self, begun: float) -> Callable[[], bool]:
         return lambda: abs(self._clock() - begun) >= PUBLISH_SECONDS
 
-    def _folders(self) -> dict[str, bool]:
-        folders: dict[str, bool] = {}
-        for source in self._sources:
-            for folder, recursive in watched_folders(source.tail.patterns).items():
-                folders[folder] = folders.get(folder, False) or recursive
-        return folders
+    @property
+    def _lines_read(self) -> int:
+        return sum(source.lines_read for source in self._sources)
+
+    def _streams(self) -> list[int]:
+        return [stream for source in self._sources for stream in source.tail.streams.descriptors]
 
     def close(self) -> None:
         """Close files and storage."""

@@ -11,7 +11,8 @@ from typing import Any, Generic, Protocol
 from exporter.event_time import EventTime
 from exporter.records import Batch, Parsed
 from exporter.tailing.lines import MAX_LINE_BYTES
-from exporter.tailing.tail import Piece, Tail
+from exporter.tailing.pieces import Piece
+from exporter.tailing.tail import Tail
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +191,8 @@ class Source(Generic[Batch]):
                 file.name: (file.offset, file.size)
                 for file in tail.files.values()
                 if file.left_at is None
-            },
+            }
+            | tail.streams.positions,
             up=tail.up,
             lag=0.0 if self._behind_since is None else max(0.0, now - self._behind_since),
         )

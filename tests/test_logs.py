@@ -14,7 +14,7 @@ def root():
     """Give the root logger back as it was."""
     logger = logging.getLogger()
     handlers, level = logger.handlers[:], logger.level
-    noisy = {name: logging.getLogger(name).level for name in ("uvicorn", "watchdog", "asyncio")}
+    noisy = {name: logging.getLogger(name).level for name in ("uvicorn", "asyncio")}
     yield logger
     logger.handlers[:] = handlers
     logger.setLevel(level)
@@ -74,7 +74,7 @@ def test_the_level_decides_what_is_written(root):
     logging.getLogger("exporter.x").debug("no")
     logging.getLogger("exporter.x").info("yes")
     logging.getLogger("uvicorn.error").info("no")
-    logging.getLogger("watchdog").warning("yes")
+    logging.getLogger("asyncio").warning("yes")
     assert [line.partition("msg=")[2] for line in stream.getvalue().splitlines()] == [
         '"yes"',
         '"yes"',

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 
 import pytest
@@ -14,7 +15,7 @@ from exporter.pipeline import Pipeline
 from exporter.source import Source
 from exporter.storage.database import Database
 from exporter.tailing.tail import Tail
-from exporter.tailing.watching import PollingWaker
+from exporter.tailing.watching import Changes, PollingWaker
 from exporter.windows import Window
 from tests.tailing.following import append
 
@@ -358,19 +359,25 @@ def test_drain_reads_everything_once(rig):
 class Waking:
     """Moves the clock instead of waiting, and lets the test act in between."""
 
-    def __init__(self, rig: Rig, steps) -> None:
+    def __init__(self, rig: Rig, steps, told=None) -> None:
         self._rig = rig
         self._steps = list(steps)
+        self._told = told
         self.waits: list[float] = []
         self.folders: list = []
+        self.streams: list = []
 
     @property
     def done(self) -> bool:
         return not self._steps
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, streams=()) -> Changes:
         self.waits.append(seconds)
+        self.streams.append(list(streams))
         self._rig.now += self._steps.pop(0)(seconds)
+        if self._told is None:
+            return Changes(everything=True)
+        return self._told.get(len(self.waits), Changes())
 
     def watch(self, folders) -> None:
         self.folders.append(dict(folders))
@@ -396,10 +403,63 @@ def test_the_loop_publishes_once_a_second_and_commits_what_it_read_before_it_end
     waker = Waking(running, [quiet, write, quiet, quiet, jump_back, write, write])
     running.pipeline.run(waker, lambda: waker.done)
     assert all(0 <= seconds <= 1.0 for seconds in waker.waits)
-    assert waker.folders[0] == {str(running.log.parent): False}
+    assert waker.folders[0][str(running.log.parent)].matters(running.log.name)
     assert running.shown() == 2
     running.killed()
     assert rig().turn() == 3
+
+
+def test_the_loop_looks_when_told_to_and_hands_on_what_was_written_to(rig):
+    """A file that grew is no reason to look; a name that came is; ten quiet seconds are."""
+    running = rig()
+    tail = running.source.tail
+    noticed: list[frozenset[str]] = []
+    looked: list[float] = []
+    tail.notice, look = noticed.append, tail.look
+
+    def watch_look(now):
+        looked.append(now - start)
+        look(now)
+
+    tail.look = watch_look
+    start = running.now
+    grown = Changes(frozenset({str(running.log)}))
+    told = {2: grown, 5: Changes(names=True), 6: Changes(names=True), 20: Changes(everything=True)}
+    waker = Waking(running, [lambda seconds: seconds] * 25, told)
+    running.pipeline.run(waker, lambda: waker.done)
+    assert looked == [0.0, 5.0, 6.0, 16.0, 20.0]
+    assert {paths for paths in noticed if paths} == {grown.paths}
+    assert len(noticed) == 25
+
+
+def test_a_loop_that_has_more_to_read_does_not_wait(rig):
+    """It takes in what happened meanwhile and goes on."""
+    running = rig()
+    append(running.log, LINE * 200_000)
+    waker = Waking(running, [lambda seconds: seconds] * 10, {})
+    running.pipeline.run(waker, lambda: waker.done)
+    assert waker.waits[:3] == [0.0] * 3
+    assert waker.waits[-1] == 1.0
+
+
+def test_a_loop_that_has_caught_up_gathers_before_it_reads_on(rig):
+    """Or it would never rest while others write, and read line by line."""
+    running = rig()
+    append(running.log, LINE * 10)
+    waker = Waking(running, [lambda seconds: seconds] * 2, {})
+    running.pipeline.run(waker, lambda: waker.done)
+    assert waker.waits == pytest.approx([0.1, 0.9], abs=1e-6)
+
+
+def test_streams_end_the_wait(rig, tmp_path):
+    """The waker is told which are open; those that have ended are not."""
+    running = rig()
+    os.mkfifo(tmp_path / "app.fifo")
+    running.source.tail = Tail([str(tmp_path / "app.fifo")], "beginning", 5.0)
+    waker = Waking(running, [lambda seconds: seconds] * 2, {})
+    running.pipeline.run(waker, lambda: waker.done)
+    assert [len(streams) for streams in waker.streams] == [1, 1]
+    running.source.tail.close()
 
 
 def test_a_stopped_loop_still_commits_and_publishes(rig):
@@ -431,6 +491,8 @@ def test_many_files_to_catch_up_with_delay_no_snapshot(tmp_path):
         lambda _: published.append(len(read)),
         lambda: now[0],
     )
-    pipeline.run(PollingWaker(), lambda: len(read) == 6)
+    waker = PollingWaker()
+    pipeline.run(waker, lambda: len(read) == 6)
+    waker.close()
     assert published[:3] == [2, 4, 6]
     pipeline.close()

@@ -117,16 +117,19 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
     """Parse the head of each file of a source and return the batches."""
     from exporter.tailing.discovery import discover, in_words  # noqa: PLC0415
     from exporter.tailing.followed import printable  # noqa: PLC0415
+    from exporter.tailing.patterns import STDIN  # noqa: PLC0415
 
     discovered = discover(paths)
     for path, reason in discovered.errors.items():
         report.problems.append(f"{printable(path)}: can't be followed: {in_words(reason)}")
     for path in paths:
         alone = discover([path])
-        if not alone.files and not alone.errors:
+        if path == STDIN or alone.fifos:
+            report.facts.append(f"{path} is not tried: what is read of a stream is gone")
+        elif not alone.files and not alone.errors:
             report.problems.append(f"no file matches {path}")
     batches = []
-    for path in discovered.files.values():
+    for path in (found.path for found in discovered.files.values()):
         told: set[str] = set()
         shown = printable(path)
         for first_line, lines in _head(path, sample, report):

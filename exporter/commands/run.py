@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from exporter.pipeline import Pipeline
-    from exporter.tailing.watching import NotifyingWaker
+    from exporter.tailing.watching import Waker
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -116,9 +116,11 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter.exposition.collector import PublishedCollector  # noqa: PLC0415
     from exporter.pipeline import Pipeline  # noqa: PLC0415
     from exporter.storage.database import Database  # noqa: PLC0415
-    from exporter.tailing.watching import NotifyingWaker  # noqa: PLC0415
+    from exporter.tailing import watching  # noqa: PLC0415
+    from exporter.tailing.opening import raise_descriptor_limit  # noqa: PLC0415
 
     logs.configure(arguments.log_level, arguments.log_format, streams.err)
+    raise_descriptor_limit()
     configuration = config.load(arguments.config_file)
     loaded_at = time.time()
     parts = assemble(configuration, replay=False, without=arguments.without)
@@ -144,7 +146,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     registry.register(collector)
     ProcessCollector(registry=registry)
     application = web.application(registry, collector, time.time, arguments.telemetry_path)
-    ingestion = Ingestion(pipeline, NotifyingWaker())
+    ingestion = Ingestion(pipeline, watching.make(configuration.watch))
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.
         serving.serve(application, listener, ingestion.start)
@@ -166,7 +168,7 @@ class Ingestion:
         Ends its waits.
     """
 
-    def __init__(self, pipeline: Pipeline, waker: NotifyingWaker) -> None:
+    def __init__(self, pipeline: Pipeline, waker: Waker) -> None:
         self._pipeline = pipeline
         self._waker = waker
         self._stopping = threading.Event()

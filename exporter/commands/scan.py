@@ -45,7 +45,9 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter.assembly import assemble  # noqa: PLC0415
     from exporter.exposition.collector import PublishedCollector  # noqa: PLC0415
     from exporter.pipeline import Pipeline  # noqa: PLC0415
+    from exporter.tailing.opening import raise_descriptor_limit  # noqa: PLC0415
 
+    raise_descriptor_limit()
     configuration = config.load(arguments.config_file)
     parts = assemble(configuration, replay=True, without=arguments.without)
     collector = PublishedCollector(

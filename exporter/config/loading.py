@@ -12,6 +12,7 @@ import pydantic
 from exporter.config import yaml_lines
 from exporter.config.models import Configuration
 from exporter.errors import UsageError
+from exporter.tailing.patterns import STDIN
 
 _EXPECTED = {
     "tuple_type": "a list",
@@ -128,11 +129,15 @@ def _section(model: Any, key: str) -> Any:
     return None
 
 
+def _paths(paths: Sequence[str], folder: Path) -> tuple[str, ...]:
+    return tuple(path if path == STDIN else str(folder / path) for path in paths)
+
+
 def _resolve(configuration: Configuration, folder: Path) -> Configuration:
     models = tuple(
         source.model_copy(
             update={
-                "paths": tuple(str(folder / path) for path in source.paths),
+                "paths": _paths(source.paths, folder),
                 "drift": source.drift
                 and source.drift.model_copy(
                     update={"reference": folder / source.drift.reference},
@@ -144,7 +149,7 @@ def _resolve(configuration: Configuration, folder: Path) -> Configuration:
     syslog = tuple(
         source.model_copy(
             update={
-                "paths": tuple(str(folder / path) for path in source.paths),
+                "paths": _paths(source.paths, folder),
                 "model": source.model and folder / source.model,
             }
         )

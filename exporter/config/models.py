@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from exporter.config.quantities import Duration, Size, WindowName
 from exporter.parsing.fields import RECORD_FIELDS, keys_read
+from exporter.tailing.patterns import STDIN
 from exporter.windows import Window
 
 Start = Literal["beginning", "end"]
@@ -123,7 +124,8 @@ class Slo(_Section):
 class _FileSource(_Section):
     name: SourceName
     paths: Paths = Field(
-        description="Files and globs (`*`, `**`), relative to the configuration file; also .gz."
+        description="Files and globs (`*`, `**`), relative to the configuration file; also .gz, "
+        "FIFOs without wildcards, and `-` for standard input."
     )
     start: Start = Field(
         default="beginning",
@@ -239,6 +241,12 @@ class Configuration(_Section):
         default=5.0,
         description="How long a rotated file is read on, for a writer that has not switched yet.",
     )
+    watch: Literal["auto", "poll"] = Field(
+        default="auto",
+        description="How changes are noticed. auto: the operating system tells (inotify on Linux), "
+        "and where it can't, as on network file systems, files are looked at up to four times a "
+        "second. poll: they are looked at in any case.",
+    )
     models: tuple[ModelSource, ...] = Field(
         default=(), strict=False, description="One entry for each model."
     )
@@ -255,6 +263,9 @@ class Configuration(_Section):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"names must be unique over models and syslog; repeated: {repeated}")
+        stdin = [source.name for source in (*self.models, *self.syslog) if STDIN in source.paths]
+        if len(stdin) > 1:
+            raise ValueError(f"standard input (-) can be a path of one source, not of {stdin}")
         labels = [window.name for window in self.windows]
         seconds = [window.seconds for window in self.windows]
         if len(set(labels)) < len(labels) or len(set(seconds)) < len(seconds):

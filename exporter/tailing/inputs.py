@@ -1,4 +1,4 @@
-"""Files named on the command line, read once from end to end: paths, globs, ``-``, ``.gz``."""
+"""What a command line names, read once to its end: paths, globs, ``-``, ``.gz``, FIFOs."""
 
 from __future__ import annotations
 
@@ -84,6 +84,10 @@ def read_blocks(
             continue
         kind: type[GzipStream | PlainStream] = GzipStream if name.endswith(".gz") else PlainStream
         try:
+            if Path(name).is_fifo():
+                with Path(name).open("rb") as fifo:
+                    yield from _blocks(name, partial(fifo.read1, block_bytes))
+                continue
             file = kind.open(name)
             try:
                 yield from _blocks(name, partial(file.read, block_bytes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+from contextlib import suppress
 from typing import Self
 
 RESERVED = 64
@@ -28,6 +29,14 @@ def open_file(path: str) -> int:
         os.close(descriptor)
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
     return descriptor
+
+
+def raise_descriptor_limit() -> None:
+    """Let the process open as many files as the system allows it to, instead of 1,024."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    # macOS names a limit that it does not grant.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class OpenFile:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.tailing.discovery import discover, in_words
+from exporter.tailing.folders import Folders
 from exporter.tailing.followed import FileKey, FollowedFile, Position
-from exporter.tailing.lines import Lines
+from exporter.tailing.pieces import Piece
+from exporter.tailing.streams import Streams
 
 logger = logging.getLogger(__name__)
 
@@ -29,25 +31,6 @@ class TailCounters:
     open_errors: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Lines read from one file in one turn.
-
-    Attributes
-    ----------
-    first_line
-        1-based number of the first line in its file; ``None`` where reading began at the end.
-    too_long
-        Lines dropped for their length, beside `lines`. Neither may be there: only a part of a line
-        was read.
-    """
-
-    path: str
-    first_line: int | None
-    lines: Lines
-    too_long: int
-
-
 class Tail:
     """Follows the files that the paths of one source name.
 
@@ -61,9 +44,17 @@ class Tail:
     rotate_wait
         Seconds for which a file whose path points elsewhere is still read, for a writer that has
         not switched yet. Its last line then counts even without a line end.
+    streams
+        Standard input and FIFOs among the paths; absent: as `patterns` name them.
     """
 
-    def __init__(self, patterns: Sequence[str], start: str, rotate_wait: float) -> None:
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        start: str,
+        rotate_wait: float,
+        streams: Streams | None = None,
+    ) -> None:
         self.patterns = tuple(patterns)
         self._start = start
         self._rotate_wait = rotate_wait
@@ -72,6 +63,10 @@ class Tail:
         self._most_files = _REMEMBERED
         self._failing: dict[str, str] = {}
         self._first_look = True
+        self.streams = Streams(patterns) if streams is None else streams
+        """Standard input and FIFOs."""
+        self.folders: Folders = {}
+        """Where a change can change what the next look finds, or a file."""
         self.counters = TailCounters()
         self.changed = True
         """Whether what is stored of the files changed; whoever stores it clears it."""
@@ -84,30 +79,36 @@ class Tail:
     @property
     def unread(self) -> int:
         """Bytes that were not read yet, over all files."""
-        return sum(file.unread for file in self._files.values())
+        return self.streams.unread + sum(file.unread for file in self._files.values())
 
     @property
     def up(self) -> bool:
         """Whether there is a file to read and none that fails."""
-        return bool(self._files) and not self._failing
+        return (bool(self._files) or self.streams.up) and not self._failing
+
+    def notice(self, paths: Collection[str]) -> None:
+        """Take note of files that were written to."""
 
     def look(self, now: float) -> None:
         """Find new files, follow renamed ones, and give up those that are gone."""
         discovered = discover(self.patterns)
-        for path, reason in discovered.errors.items():
+        self.folders = discovered.folders
+        errors = discovered.errors | self.streams.look(discovered.fifos)
+        for path, reason in errors.items():
             self._failed(path, reason)
         known_paths = {file.path for file in self._files.values()}
         for key, file in self._files.items():
             found = discovered.files.get(key)
             if found is not None:
-                file.path, file.left_at = found, None
+                file.path, file.left_at = found.path, None
             elif file.left_at is None:
                 file.left_at = now
         # Plain files first: a .gz file is compared with them.
-        for key, path in sorted(discovered.files.items(), key=lambda item: _compressed(item[1])):
+        paths = {key: found.path for key, found in discovered.files.items()}
+        for key, path in sorted(paths.items(), key=lambda item: _compressed(item[1])):
             if key not in self._files and self._open(key, path) and path in known_paths:
                 self.counters.rotations += 1
-        named = discovered.errors.keys() | set(discovered.files.values())
+        named = errors.keys() | set(paths.values())
         self._failing = {path: why for path, why in self._failing.items() if path in named}
         self._first_look = False
 
@@ -198,7 +199,7 @@ class Tail:
             logger.warning("%s: can't be read: %s", path, in_words(reason))
         self._failing[path] = reason
 
-    def read(
+    def read(  # noqa: C901
         self,
         now: float,
         limit: int = READ_BYTES,
@@ -209,6 +210,9 @@ class Tail:
         Once `enough` says so after a piece, the other files wait for the next turn, which begins
         with them.
         """
+        for piece in self.streams.read(limit):
+            self.changed = True
+            yield piece
         for key, file in list(self._files.items()):
             self._files[key] = self._files.pop(key)
             dropped, first_line = file.too_long, file.next_line
@@ -256,6 +260,7 @@ class Tail:
 
     def flush(self) -> Iterator[Piece]:
         """Return the last lines of all files, as if nobody wrote to them any more."""
+        yield from self.streams.flush()
         for file in self._files.values():
             dropped, first_line = file.too_long, file.next_line
             lines = file.flush()
@@ -264,6 +269,7 @@ class Tail:
 
     def close(self) -> None:
         """Close all files."""
+        self.streams.close()
         for file in self._files.values():
             file.close()
         self._files.clear()

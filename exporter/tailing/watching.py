@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Mapping
+import math
+import os
+import select
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Protocol
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, ObservedWatch
+from exporter.tailing.folders import Folders
 
 logger = logging.getLogger(__name__)
 
@@ -17,14 +20,52 @@ POLL_SECONDS = 0.25
 GATHER_SECONDS = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What may have changed while we waited.
+
+    Attributes
+    ----------
+    paths
+        Files that were written to.
+    everything
+        Whether files may have changed without being named.
+    names
+        Whether an entry appeared, moved, vanished or changed its permissions: a look is due.
+    """
+
+    paths: frozenset[str] = frozenset()
+    everything: bool = False
+    names: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.paths) or self.everything or self.names
+
+    def __or__(self, other: Changes) -> Changes:
+        return Changes(
+            self.paths | other.paths,
+            self.everything or other.everything,
+            self.names or other.names,
+        )
+
+
 class Waker(Protocol):
     """Something to wait on between two reads."""
 
-    def wait(self, seconds: float) -> None:
-        """Return when something may have changed, after `seconds` at the latest."""
+    def wait(self, seconds: float, streams: Collection[int] = ()) -> Changes:
+        """Return when something may have changed, after `seconds` at the latest.
 
-    def watch(self, folders: Mapping[str, bool]) -> None:
-        """Watch exactly these folders, with their subfolders where the value is true."""
+        Parameters
+        ----------
+        streams
+            Descriptors that end the wait as well, as soon as they can be read.
+        """
+
+    def watch(self, folders: Folders) -> None:
+        """Watch exactly these folders, for what matters in them."""
+
+    def wake(self) -> None:
+        """End the wait at hand, or else the next one; from any thread."""
 
     def close(self) -> None:
         """Stop watching."""
@@ -34,87 +75,63 @@ class PollingWaker:
     """Returns at fixed intervals: for file systems that report no changes (NFS, FUSE)."""
 
     def __init__(self) -> None:
-        self._stopped = threading.Event()
+        # Not waited for with a lock: descriptors can be waited for together with it.
+        self._woken, self._wake = os.pipe()
+        for descriptor in (self._woken, self._wake):
+            os.set_blocking(descriptor, False)
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, streams: Collection[int] = ()) -> Changes:
         """Wait for the polling interval."""
-        self._stopped.wait(min(seconds, POLL_SECONDS))
+        self._poll(min(seconds, POLL_SECONDS), streams)
+        return Changes(everything=True)
 
-    def watch(self, folders: Mapping[str, bool]) -> None:
+    def watch(self, folders: Folders) -> None:
         """Do nothing: every file is looked at anyway."""
 
     def wake(self) -> None:
-        """End the wait at hand and all later ones."""
-        self._stopped.set()
+        """End the wait at hand, or else the next one."""
+        try:
+            os.write(self._wake, b"\0")
+        except BlockingIOError:
+            # It is full of them.
+            return
 
     def close(self) -> None:
         """Stop waiting."""
-        self.wake()
+        os.close(self._woken)
+        os.close(self._wake)
+
+    def _poll(self, seconds: float, others: Collection[int] = ()) -> set[int]:
+        """Wait for any descriptor; return those that are ready, that of :meth:`wake` included."""
+        poll = select.poll()
+        for descriptor in (self._woken, *others):
+            poll.register(descriptor, select.POLLIN)
+        ready = {descriptor for descriptor, _ in poll.poll(math.ceil(max(0.0, seconds) * 1000))}
+        if self._woken in ready:
+            os.read(self._woken, 1 << 16)
+        return ready
 
 
-class NotifyingWaker(FileSystemEventHandler):
-    """Waits for the operating system to report a change; polls where it can't.
+def make(how: str, gather: float = GATHER_SECONDS) -> Waker:
+    """Return a waker.
 
-    Changes are gathered for a tenth of a second: a file that is written to a thousand times in a
-    second is not read a thousand times.
-
-    A folder that can't be watched (too many watches, no permission) turns on polling for good:
-    reading late is better than not reading.
+    Parameters
+    ----------
+    how
+        ``auto``: told by the operating system where that is possible; or ``poll``.
+    gather
+        Seconds for which changes are gathered before they are acted upon.
     """
+    if how == "auto" and sys.platform == "linux":
+        # Imported here: there is no inotify elsewhere.
+        from exporter.tailing.notifying import NotifyingWaker  # noqa: PLC0415
 
-    def __init__(self) -> None:
-        self._changed = threading.Event()
-        self._woken = threading.Event()
-        self._observer: BaseObserver | None = None
-        self._watches: dict[tuple[str, bool], ObservedWatch] = {}
-        self._polling = False
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        """Wake the waiting thread (called by watchdog's thread)."""
-        # Our own reads are reported too; they change nothing.
-        if event.event_type not in ("opened", "closed_no_write"):
-            self._changed.set()
-
-    def wake(self) -> None:
-        """End the wait at hand."""
-        self._woken.set()
-        self._changed.set()
-
-    def wait(self, seconds: float) -> None:
-        """Wait for a change."""
-        if self._changed.wait(min(seconds, POLL_SECONDS) if self._polling else seconds):
-            self._woken.wait(min(seconds, GATHER_SECONDS))
-        self._changed.clear()
-        self._woken.clear()
-
-    def watch(self, folders: Mapping[str, bool]) -> None:
-        """Watch exactly these folders."""
-        wanted = set(folders.items())
-        if self._polling or wanted == set(self._watches):
-            return
         try:
-            if self._observer is None:
-                self._observer = Observer()
-                self._observer.start()
-            for gone in set(self._watches) - wanted:
-                self._observer.unschedule(self._watches.pop(gone))
-            for folder, recursive in wanted - set(self._watches):
-                self._watches[folder, recursive] = self._observer.schedule(
-                    self, folder, recursive=recursive
-                )
+            return NotifyingWaker(gather, time.monotonic)
         except OSError as error:
-            self._polling = True
             logger.warning(
-                "can't watch %s (%s); looking every %.2f s instead",
-                ", ".join(sorted(folders)),
-                error.strerror,
-                POLL_SECONDS,
-            )
-
-    def close(self) -> None:
-        """Stop watching."""
-        self.wake()
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
-            self._observer = None
+                "changes can't be watched for (%s); looking every %.2f s instead. The limit is "
+                "fs.inotify.max_user_instances",
+                error.strerror, POLL_SECONDS,
+            )  # fmt: skip
+    return PollingWaker()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pytest
 
@@ -288,3 +289,14 @@ def test_a_key_with_half_a_surrogate_pair(check):
     assert code == 1
     out.encode()
     assert problems(out)[0].endswith("it has the keys ?")
+
+
+def test_streams_are_not_tried(check, tmp_path):
+    """What is read of them is gone; that they can't be tried is no problem."""
+    os.mkfifo(tmp_path / "fifo")
+    paths = {"paths": ["-", "fifo", "log"]}
+    code, out, _ = check(model(**paths), log=[GOOD])
+    assert "bot: 1 of 1 lines parse" in out
+    assert "  - is not tried: what is read of a stream is gone" in out
+    assert "  fifo is not tried" in out
+    assert (code, problems(out)) == (0, [])

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import socket
 import subprocess
 import threading
 
+import psutil
 import pytest
 import requests
 from prometheus_client.openmetrics.parser import (
@@ -14,7 +16,7 @@ from prometheus_client.openmetrics.parser import (
 )
 
 from exporter.commands.run import Ingestion, listen_address, telemetry_path
-from exporter.tailing.watching import NotifyingWaker
+from exporter.tailing.watching import PollingWaker
 from tests.commands.exporter_process import (
     COMMAND,
     REPOSITORY,
@@ -200,6 +202,55 @@ def test_a_telemetry_path():
             telemetry_path(text)
 
 
+def test_reads_standard_input_and_fifos(tmp_path):
+    """As they come, without spinning while they are quiet; the end of one is not that of all."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    models = [
+        {"name": "stdin", "paths": ["-"]},
+        {"name": "bot", "paths": [str(tmp_path / "*.log"), str(fifo)]},
+    ]
+    port = free_port()
+    config = configure(tmp_path, models=models)
+    process = subprocess.Popen(
+        [*COMMAND, "run", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}"],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def value(name: str) -> float:
+        try:
+            text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+        except requests.ConnectionError:
+            return -1.0
+        lines = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+        return float(lines[0].split()[1]) if lines else -1.0
+
+    try:
+        process.stdin.write((LINE * 3 + LINE[:9]).encode())
+        process.stdin.flush()
+        wait_until(lambda: value('modeltail_lines_total{source="stdin"}') == 3)
+        append(fifo, LINE * 2)
+        append(tmp_path / "a.log", LINE)
+        wait_until(lambda: value('modeltail_lines_total{source="bot"}') == 3)
+        append(fifo, LINE)
+        wait_until(lambda: value('modeltail_lines_total{source="bot"}') == 4)
+        assert value('modeltail_source_up{source="stdin"}') == 1
+        process.stdin.write(LINE[9:].strip().encode())
+        process.stdin.close()
+        wait_until(lambda: value('modeltail_lines_total{source="stdin"}') == 4)
+        wait_until(lambda: value('modeltail_source_up{source="stdin"}') == 0)
+        assert value('modeltail_ingest_lag_seconds{source="stdin"}') == 0
+        before = psutil.Process(process.pid).cpu_times()
+        threading.Event().wait(1.0)
+        after = psutil.Process(process.pid).cpu_times()
+        assert after.user + after.system - before.user - before.system < 0.5
+    finally:
+        process.terminate()
+        assert process.wait(5) == 0
+
+
 class FailingPipeline:
     closed = False
 
@@ -214,7 +265,7 @@ def test_an_ingestion_that_fails_ends_the_process():
     """Whoever supervises it starts it again; a server that shows old figures would be worse."""
     pipeline = FailingPipeline()
     failed = threading.Event()
-    ingestion = Ingestion(pipeline, NotifyingWaker())
+    ingestion = Ingestion(pipeline, PollingWaker())
     ingestion.start(failed.set)
     assert failed.wait(5)
     ingestion.stop()

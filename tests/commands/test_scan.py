@@ -3,7 +3,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import subprocess
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from prometheus_client.openmetrics.parser import (
 
 from exporter.cli import execute
 from exporter.commands.streams import Streams
+from tests.commands.exporter_process import COMMAND, REPOSITORY
 
 PREDICTION = {
     "timestamp": "2026-11-22T10:15:00Z",
@@ -267,3 +270,28 @@ def test_an_empty_syslog_file_breaks_no_monitor(tmp_path, caplog):
     seen = series(tmp_path, syslog=[model(tmp_path / "messages", name="host")])
     assert of_source(seen, "host") == {"lines": 0, "parsed": 0}
     assert not caplog.records
+
+
+def test_streams_are_read_to_their_end(tmp_path):
+    """Standard input and a FIFO, the last line without a line end included."""
+    line = json.dumps(PREDICTION)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_text, args=[f"{line}\n{line}"])
+    writer.start()
+    config = tmp_path / "modeltail.yml"
+    config.write_text(json.dumps({"models": [model(fifo, name="fifo"), model("-", name="stdin")]}))
+    command = [*COMMAND, "scan", f"--config.file={config}", "--format=json"]
+    scanned = subprocess.run(
+        command, input=f"{line}\n" * 10_000 + line, capture_output=True, text=True, check=True,
+        cwd=REPOSITORY,
+    )  # fmt: skip
+    writer.join()
+    seen = {
+        (one["name"], one["labels"].get("source")): one["value"]
+        for one in map(json.loads, scanned.stdout.splitlines())
+    }
+    for source, lines in (("fifo", 2), ("stdin", 10_001)):
+        assert seen["modeltail_lines_total", source] == lines
+        assert seen["modeltail_records_parsed_total", source] == lines
+        assert seen["modeltail_source_up", source] == 1

@@ -80,6 +80,10 @@ MESSAGES = {
     "repeated-name": [
         ":1: the file: names must be unique over models and syslog; repeated: ['bot']"
     ],
+    "stdin-twice": [
+        ":1: the file: standard input (-) can be a path of one source, not of ['bot', 'hosts']"
+    ],
+    "watch": [":1: watch: expected 'auto' or 'poll', got 'often'"],
     "scorer": [":1: syslog.0.scorer: expected 'message' or 'message+tag', got 'tag'"],
     "series-few": [":2: limits.series: expected greater than or equal to 100, got 99"],
     "series": [":2: limits.series: expected a whole number, got 'many'"],
@@ -193,6 +197,7 @@ def test_every_key():
     found = load(TESTDATA / "valid-everything.yml")
     assert found.windows == (Window("90s", 90.0), Window("1h30m", 5400.0))
     assert found.rotate_wait == 0.5
+    assert found.watch == "poll"
     first, second = found.models
     assert (first.name, second.name) == ("bot", "second")
     assert second.model_copy(update={"name": "bot"}) == first
@@ -220,6 +225,7 @@ def test_defaults():
     assert [window.name for window in found.windows] == ["5m", "1h", "24h"]
     assert found.storage.path is None
     assert found.rotate_wait == 5.0
+    assert found.watch == "auto"
     assert found.syslog == ()
     assert (found.limits.series, found.limits.memory) == (50_000, None)
     (model,) = found.models
@@ -229,12 +235,12 @@ def test_defaults():
 
 
 def test_relative_paths_are_relative_to_the_file():
-    """Wherever the exporter is started; absolute ones stay."""
+    """Wherever the exporter is started; absolute ones and standard input stay."""
     found = load(TESTDATA / "valid-relative.yml")
     assert found.storage.path == TESTDATA / "state"
     assert found.models[0].paths == (f"{TESTDATA}/logs/*.jsonl", "/var/log/bot.jsonl")
     assert found.models[0].drift.reference == TESTDATA / "bot.ref"
-    assert found.syslog[0].paths == (f"{TESTDATA}/messages",)
+    assert found.syslog[0].paths == (f"{TESTDATA}/messages", "-")
     assert found.syslog[0].model == TESTDATA / "hosts.markov"
 
 

@@ -60,7 +60,11 @@ def test_zero_padding_ends_a_file(written, padding):
     assert (stream.finished, stream.broken) == (True, False)
 
 
-@pytest.mark.parametrize("data", [b"plain text\n", gzip.compress(b"one\n") + b"garbage behind it"])
+@pytest.mark.parametrize(
+    "data",
+    [b"plain text\n", gzip.compress(b"one\n") + b"garbage behind it"],
+    ids=["plain", "garbage"],
+)
 def test_what_is_no_gzip_is_broken(written, data):
     """What came before still counts."""
     stream = written(data)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import threading
 
 import pytest
 
@@ -112,7 +113,9 @@ def test_a_broken_link_is_an_error(folder):
         read(folder / "link.log")
 
 
-@pytest.mark.parametrize("data", [b"plain\n", gzip.compress(b"x" * 9999)[:-9], b""])
+@pytest.mark.parametrize(
+    "data", [b"plain\n", gzip.compress(b"x" * 9999)[:-9], b""], ids=["plain", "cut", "empty"]
+)
 def test_a_compressed_file_that_is_broken_is_an_error(folder, data):
     """After what it holds was handed out."""
     (folder / "bad.gz").write_bytes(data)
@@ -134,3 +137,14 @@ def test_an_empty_file_has_no_blocks(folder):
     """Empty standard input neither."""
     (folder / "a.log").write_bytes(b"")
     assert read(folder / "a.log", "-") == []
+
+
+def test_a_fifo_is_read_to_its_end(folder):
+    """As a shell's process substitution gives one."""
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=[b"1\n2"])
+    writer.start()
+    blocks = read(fifo)
+    writer.join()
+    assert [line for block in blocks for line in block.lines] == [b"1", b"2"]

@@ -6,7 +6,7 @@ import resource
 
 import pytest
 
-from exporter.tailing.opening import RESERVED, open_file
+from exporter.tailing.opening import RESERVED, open_file, raise_descriptor_limit
 from tests.tailing.following import Following, append, numbered
 
 
@@ -50,3 +50,17 @@ def test_a_file_too_many_is_counted_and_the_others_are_read(tmp_path, room):
     assert following.wait_out() + following.poll() == numbered(2, 2)
     assert following.tail.up
     following.tail.close()
+
+
+def test_the_soft_limit_is_raised_to_the_hard_one(monkeypatch):
+    """As far as the system grants it; macOS names one that it does not."""
+    asked = []
+
+    def grant(_, limits):
+        asked.append(limits)
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
+    monkeypatch.setattr(resource, "setrlimit", grant)
+    raise_descriptor_limit()
+    assert asked == [(4096, 4096)]

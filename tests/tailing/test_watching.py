@@ -1,125 +1,96 @@
 from __future__ import annotations
 
+import errno
 import logging
-import threading
+import os
+import sys
 import time
 
 import pytest
-from watchdog.observers.api import BaseObserver
 
-from exporter.tailing.watching import GATHER_SECONDS, POLL_SECONDS, NotifyingWaker, PollingWaker
+from exporter.tailing import watching
+from exporter.tailing.watching import POLL_SECONDS, Changes, PollingWaker
 
 
 @pytest.fixture
 def waker():
-    """Return a waker that is closed afterwards."""
-    waker = NotifyingWaker()
+    """Return a polling waker that is closed afterwards."""
+    waker = PollingWaker()
     yield waker
     waker.close()
 
 
-def waited(waker, seconds: float = 20.0) -> float:
+def waited(waker, seconds: float = 20.0, streams=()) -> float:
     """Return how long a wait took."""
     started = time.monotonic()
-    waker.wait(seconds)
+    assert waker.wait(seconds, streams) == Changes(everything=True)
     return time.monotonic() - started
 
 
-def settle(waker) -> None:
-    """Wait until no earlier event is reported any more."""
-    while waited(waker, 0.2) < 0.2:
-        pass
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda folder: (folder / "a.log").open("a").close() or (folder / "a.log").write_text("x"),
-        lambda folder: (folder / "new.log").touch(),
-        lambda folder: (folder / "a.log").rename(folder / "b.log"),
-        lambda folder: (folder / "a.log").unlink(),
-    ],
-    ids=["append", "create", "rename", "delete"],
-)
-def test_a_change_in_a_watched_folder_ends_the_wait(tmp_path, waker, change):
-    """Long before the time is over."""
-    (tmp_path / "a.log").touch()
-    waker.watch({str(tmp_path): False})
-    settle(waker)
-    timer = threading.Timer(0.05, change, [tmp_path])
-    timer.start()
-    assert waited(waker) < 10
-    timer.join()
-
-
-def test_many_changes_end_few_waits(tmp_path, waker):
-    """A file that is written to all the time is read a few times a second."""
-    waker.watch({str(tmp_path): False})
-    stopped = threading.Event()
-
-    def write() -> None:
-        with (tmp_path / "a.log").open("wb", buffering=0) as log:
-            while not stopped.wait(0.001):
-                log.write(b"line\n")
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    lasted = sum(waited(waker) for _ in range(5))
-    stopped.set()
-    writer.join()
-    assert 4 * GATHER_SECONDS <= lasted < 10
-
-
-def test_reading_is_no_change(tmp_path, waker):
-    """Or the exporter would wake itself for ever."""
-    (tmp_path / "a.log").write_text("x")
-    waker.watch({str(tmp_path): False})
-    settle(waker)
-    (tmp_path / "a.log").read_text()
-    list(tmp_path.iterdir())
-    assert waited(waker, 0.3) >= 0.3
-
-
-def test_subfolders_count_where_wanted(tmp_path, waker):
-    """Also those that appear later; folders no longer wanted are let go."""
-    waker.watch({str(tmp_path): True})
-    (tmp_path / "deep").mkdir()
-    settle(waker)
-    (tmp_path / "deep" / "a.log").touch()
-    assert waited(waker) < 10
+def test_polling_waits_for_its_interval(waker):
+    """Or for as long as it is told, and then anything may have changed."""
     waker.watch({})
-    settle(waker)
-    (tmp_path / "b.log").touch()
-    assert waited(waker, 0.3) >= 0.3
-
-
-def test_a_wait_ends_after_its_time_and_when_woken(waker):
-    """Whatever happens in the file system."""
-    assert 0.1 <= waited(waker, 0.1) < 10
-    waker.wake()
-    assert waited(waker) < 10
-
-
-def test_polls_where_folders_can_not_be_watched(tmp_path, waker, monkeypatch, caplog):
-    """Too many watches: told once, and reading late is better than not reading."""
-
-    def refuse(*_, **__):
-        raise OSError(28, "inotify watch limit reached")
-
-    monkeypatch.setattr(BaseObserver, "schedule", refuse)
-    with caplog.at_level(logging.WARNING):
-        waker.watch({str(tmp_path): False})
-        waker.watch({str(tmp_path): True})
-    assert len(caplog.records) == 1
-    assert "inotify watch limit reached" in caplog.text
-    assert POLL_SECONDS <= waited(waker) < 10
-
-
-def test_polling_waits_for_its_interval_until_it_is_stopped(tmp_path):
-    """And returns at once afterwards."""
-    waker = PollingWaker()
-    waker.watch({str(tmp_path): True})
     assert 0.05 <= waited(waker, 0.05) < 10
     assert POLL_SECONDS <= waited(waker) < 10
-    waker.close()
+
+
+def test_a_wait_ends_when_woken(waker):
+    """The one at hand or, woken between two waits any number of times, the next one."""
+    for _ in range(100_000):
+        waker.wake()
     assert waited(waker) < POLL_SECONDS
+    assert waited(waker) >= POLL_SECONDS
+
+
+def test_a_wait_ends_when_a_stream_can_be_read(waker):
+    """Before the interval is over."""
+    reading, writing = os.pipe()
+    assert waited(waker, 0.05, [reading]) >= 0.05
+    os.write(writing, b"x")
+    assert waited(waker, streams=[reading]) < POLL_SECONDS
+    os.close(reading)
+    os.close(writing)
+
+
+def test_changes_add_up():
+    """And nothing is no change."""
+    assert not Changes()
+    both = Changes(frozenset({"a"})) | Changes(frozenset({"b"}), names=True)
+    assert both == Changes(frozenset({"a", "b"}), everything=False, names=True)
+    assert both
+    assert Changes(everything=True)
+    assert Changes(names=True)
+
+
+def test_polling_can_be_asked_for():
+    """On systems that can do better, too."""
+    waker = watching.make("poll")
+    assert type(waker) is PollingWaker
+    waker.close()
+
+
+def test_other_systems_poll(monkeypatch):
+    """There is no inotify."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    waker = watching.make("auto")
+    assert type(waker) is PollingWaker
+    waker.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux'")
+def test_where_no_inotify_instance_is_left_files_are_polled(monkeypatch, caplog):
+    """Other programs of the user may hold all of them; that is told."""
+    from exporter.tailing import notifying  # noqa: PLC0415
+
+    def refuse(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    waker = watching.make("auto")
+    assert type(waker) is notifying.NotifyingWaker
+    waker.close()
+    monkeypatch.setattr(notifying, "INotify", refuse)
+    with caplog.at_level(logging.WARNING):
+        waker = watching.make("auto")
+    assert type(waker) is PollingWaker
+    assert "max_user_instances" in caplog.text
+    waker.close()
