@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from exporter.storage.rows import Rows
+
 SUBWINDOWS = 60
 
 
@@ -100,8 +102,10 @@ class RingView:
         return highest
 
 
-class WindowRing:
+class WindowRing(Rows):
     """Sums (or maxima) of what fell into each sub-window of one window.
+
+    Stored as a row for each sub-window, by the number of its slot.
 
     Parameters
     ----------
@@ -126,6 +130,12 @@ class WindowRing:
         self._initial = initial
         self._epoch = np.full(SUBWINDOWS, -1, dtype=np.int64)
         self._values = np.full((SUBWINDOWS, *shape), initial, dtype=dtype)
+        self._changes = 0
+        # For each slot the number of the change that was its last one.
+        self._changed = np.zeros(SUBWINDOWS, dtype=np.int64)
+        self._versions: dict[str, int] = {}
+        self._versions_upto = 0
+        self._view: RingView | None = None
 
     def count(self, placement: Placement, cells: NDArray[np.integer[Any]]) -> None:
         """Add 1 to a cell for each record.
@@ -162,7 +172,10 @@ class WindowRing:
         subwindow = placement.subwindow[keep]
         # Filled while the clock was ahead by a window or more: kept, they would shut out all that
         # comes until that time.
-        self._epoch[self._epoch >= placement.present + SUBWINDOWS] = -1
+        ahead = self._epoch >= placement.present + SUBWINDOWS
+        if ahead.any():
+            self._epoch[ahead] = -1
+            self._touch(ahead)
         # A batch can span more than the ring: what its own newest record pushes out is gone.
         newest = max(int(subwindow.max()), int(self._epoch.max()))
         inside = subwindow > newest - SUBWINDOWS
@@ -184,10 +197,18 @@ class WindowRing:
         if stale.any():
             self._values[slots[stale]] = self._initial
             self._epoch[slots[stale]] = fresh[stale]
+        self._touch(slots)
+
+    def _touch(self, slots: NDArray[Any] | slice) -> None:
+        self._changes += 1
+        self._changed[slots] = self._changes
+        self._view = None
 
     def view(self) -> RingView:
-        """Return an immutable copy."""
-        return RingView(self.window, self._epoch.copy(), self._values.copy())
+        """Return an immutable copy; the same one until something is added."""
+        if self._view is None:
+            self._view = RingView(self.window, self._epoch.copy(), self._values.copy())
+        return self._view
 
     def merge(self, other: WindowRing) -> None:
         """Add another ring of the same window and shape, sub-window by sub-window.
@@ -205,18 +226,36 @@ class WindowRing:
         self._values[same] = combine(self._values[same], other._values[same])
         self._values[theirs] = other._values[theirs]
         self._epoch[theirs] = other._epoch[theirs]
+        self._touch(same | theirs)
 
     def dump(self) -> dict[str, Any]:
-        """Return the state for storage: only the cells that differ from an empty ring."""
-        flat = self._values.reshape(-1)
-        cells = np.flatnonzero(flat != self._initial)
+        """Return the state for storage, a row for each sub-window: one that is past is closed."""
         return {
             "window": self.window.seconds,
             "shape": list(self._values.shape[1:]),
-            "epoch": self._epoch.copy(),
-            "cells": cells,
-            "values": flat[cells],
+            "slots": self,
         }
+
+    def versions(self) -> Mapping[str, int]:
+        """Return for each slot in use the number of the change that was its last one."""
+        for slot in np.flatnonzero(self._changed > self._versions_upto).tolist():
+            if self._epoch[slot] >= 0:
+                self._versions[str(slot)] = int(self._changed[slot])
+            else:
+                self._versions.pop(str(slot), None)
+        self._versions_upto = self._changes
+        return self._versions
+
+    def value(self, key: str) -> dict[str, Any]:
+        """Return a sub-window: only the cells that differ from an empty one, if these are few."""
+        slot = int(key)
+        values = self._values[slot].reshape(-1)
+        cells = np.flatnonzero(values != self._initial)
+        number = np.min_scalar_type(len(values))
+        epoch = int(self._epoch[slot])
+        if len(cells) * (number.itemsize + values.itemsize) < values.nbytes:
+            return {"epoch": epoch, "cells": cells.astype(number), "values": values[cells]}
+        return {"epoch": epoch, "values": values.copy()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned.
@@ -232,9 +271,18 @@ class WindowRing:
                 f"stored window of {state['window']} s and shape {state['shape']} does not fit "
                 f"{self.window.seconds} s and {shape}"
             )
-        self._epoch[:] = state["epoch"]
+        self._touch(slice(None))
+        self._epoch[:] = -1
         self._values[:] = self._initial
-        self._values.reshape(-1)[state["cells"]] = state["values"]
+        if "slots" in state:
+            for slot, stored in state["slots"].items():
+                self._epoch[int(slot)] = stored["epoch"]
+                values = self._values[int(slot)].reshape(-1)
+                values[stored.get("cells", slice(None))] = stored["values"]
+        else:
+            # As it was stored before each sub-window had a row of its own.
+            self._epoch[:] = state["epoch"]
+            self._values.reshape(-1)[state["cells"]] = state["values"]
 
 
 def load_rings(rings: Sequence[WindowRing], states: Sequence[Mapping[str, Any]]) -> None:
