@@ -77,13 +77,29 @@ class RingView:
     ----------
     epoch
         int64[SUBWINDOWS], the absolute number of the sub-window in each slot; -1 where unused.
-    values
-        [SUBWINDOWS, *shape].
+    shape
+        Of what is counted in each sub-window.
+    slots
+        That, flattened, of each sub-window. Copies share those that did not change in between.
     """
 
     window: Window
     epoch: NDArray[np.int64]
-    values: NDArray[Any]
+    shape: tuple[int, ...]
+    slots: tuple[NDArray[Any], ...]
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """Return [SUBWINDOWS, *shape]."""
+        return self._joined(self.slots)
+
+    def _joined(self, slots: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        # Of no slot there is still a type.
+        joined = np.concatenate(slots or [self.slots[0][:0]])
+        return joined.reshape(len(slots), *self.shape)
+
+    def _inside(self, now: float) -> NDArray[Any]:
+        return self._joined([self.slots[slot] for slot in np.flatnonzero(self.live(now)).tolist()])
 
     def live(self, now: float) -> NDArray[np.bool_]:
         """Return bool[SUBWINDOWS], the slots that lie inside the window at Unix time `now`."""
@@ -93,12 +109,12 @@ class RingView:
 
     def total(self, now: float) -> NDArray[Any]:
         """Return the sums over the window at `now`, of the ring's shape."""
-        total: NDArray[Any] = self.values[self.live(now)].sum(axis=0)
+        total: NDArray[Any] = self._inside(now).sum(axis=0)
         return total
 
     def maximum(self, now: float) -> NDArray[Any]:
         """Return the highest values over the window at `now` (rings filled by `raise_to`)."""
-        highest: NDArray[Any] = self.values[self.live(now)].max(axis=0, initial=-np.inf)
+        highest: NDArray[Any] = self._inside(now).max(axis=0, initial=-np.inf)
         return highest
 
 
@@ -135,7 +151,9 @@ class WindowRing(Rows):
         self._changed = np.zeros(SUBWINDOWS, dtype=np.int64)
         self._versions: dict[str, int] = {}
         self._versions_upto = 0
-        self._view: RingView | None = None
+        empty = self._values[0].reshape(-1).copy()
+        self._view = RingView(window, self._epoch.copy(), shape, (empty,) * SUBWINDOWS)
+        self._viewed = 0
 
     def count(self, placement: Placement, cells: NDArray[np.integer[Any]]) -> None:
         """Add 1 to a cell for each record.
@@ -202,12 +220,18 @@ class WindowRing(Rows):
     def _touch(self, slots: NDArray[Any] | slice) -> None:
         self._changes += 1
         self._changed[slots] = self._changes
-        self._view = None
 
     def view(self) -> RingView:
-        """Return an immutable copy; the same one until something is added."""
-        if self._view is None:
-            self._view = RingView(self.window, self._epoch.copy(), self._values.copy())
+        """Return an immutable copy; the same one until something is added.
+
+        Only sub-windows that changed since the last one are copied.
+        """
+        if self._viewed < self._changes:
+            slots = list(self._view.slots)
+            for slot in (self._changed > self._viewed).nonzero()[0].tolist():
+                slots[slot] = self._values[slot].reshape(-1).copy()
+            self._view = RingView(self.window, self._epoch.copy(), self._view.shape, tuple(slots))
+            self._viewed = self._changes
         return self._view
 
     def merge(self, other: WindowRing) -> None:
@@ -238,7 +262,7 @@ class WindowRing(Rows):
 
     def versions(self) -> Mapping[str, int]:
         """Return for each slot in use the number of the change that was its last one."""
-        for slot in np.flatnonzero(self._changed > self._versions_upto).tolist():
+        for slot in (self._changed > self._versions_upto).nonzero()[0].tolist():
             if self._epoch[slot] >= 0:
                 self._versions[str(slot)] = int(self._changed[slot])
             else:
@@ -250,9 +274,11 @@ class WindowRing(Rows):
         """Return a sub-window: only the cells that differ from an empty one, if these are few."""
         slot = int(key)
         values = self._values[slot].reshape(-1)
-        cells = np.flatnonzero(values != self._initial)
-        number = np.min_scalar_type(len(values))
+        cells = (values != self._initial).nonzero()[0]
         epoch = int(self._epoch[slot])
+        if values.dtype.kind in "iu" and cells.size and values.min() >= 0:
+            values = values.astype(np.min_scalar_type(values.max()))
+        number = np.min_scalar_type(len(values))
         if len(cells) * (number.itemsize + values.itemsize) < values.nbytes:
             return {"epoch": epoch, "cells": cells.astype(number), "values": values[cells]}
         return {"epoch": epoch, "values": values.copy()}

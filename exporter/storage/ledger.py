@@ -78,12 +78,9 @@ class _Part:
         owner, stored = self._versions.get(path, (rows, {}))
         current = dict(rows.versions())
         changes.versions[path] = rows, current
-        comparable = stored if owner == rows else {}
-        if current == comparable:
-            return
-        for key, version in current.items():
-            if comparable.get(key) != version:
-                self._row(child(path, key), rows.value(key), changes)
+        known = stored if owner == rows else {}
+        for key in [key for key, version in current.items() if known.get(key) != version]:
+            self._row(child(path, key), rows.value(key), changes)
         for key in stored.keys() - current.keys():
             self._remove(child(path, key), changes)
 

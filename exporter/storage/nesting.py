@@ -11,10 +11,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from exporter.storage.encoding import ELSEWHERE, decode
 from exporter.storage.rows import Rows
 
 ROOT = ""
+_PLAIN = frozenset({int, float, str, bytes, bool, type(None), np.ndarray})
 
 
 def child(path: str, key: str) -> str:
@@ -25,12 +28,12 @@ def child(path: str, key: str) -> str:
 def lifted(value: Any, path: str, found: dict[str, Rows]) -> Any:
     """Return a value without what has rows of its own, which is put into `found` by its path.
 
-    :class:`Rows` are looked for in maps and in lists of them.
+    :class:`Rows` are looked for in maps, and in lists that begin with one or with a map.
     """
     if isinstance(value, Rows):
         found[path] = value
         return ELSEWHERE
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
             key: lifted(each, child(path, str(key)), found) if _may_hold_rows(each) else each
             for key, each in value.items()
@@ -74,10 +77,12 @@ def nested(encoded: Mapping[str, bytes]) -> Any:
 
 
 def _may_hold_rows(value: Any) -> bool:
-    # Long lists of plain values are the rule; looking at the first one is enough.
+    if value.__class__ in _PLAIN:
+        return False
     if isinstance(value, list | tuple):
-        return bool(value) and (value[0] is ELSEWHERE or isinstance(value[0], Mapping | Rows))
-    return value is ELSEWHERE or isinstance(value, Mapping | Rows)
+        # Long lists of plain values are the rule; looking at the first one is enough.
+        return bool(value) and value[0].__class__ not in _PLAIN and _may_hold_rows(value[0])
+    return value is ELSEWHERE or isinstance(value, dict | Rows)
 
 
 def _key(path: str) -> str:
