@@ -1,34 +1,35 @@
 """The one ingest loop: the single writer of all state.
 
-It reads a turn of every source, and at most a second apart commits offsets and monitor state in
-one transaction and then publishes an immutable snapshot. Scrapes read the last snapshot; they
-never wait for ingestion. What is exposed is durable: no counter shows a value that a crash can
-take back.
+It reads a turn of every source, and at most a second apart takes an immutable snapshot, and hands
+it with what changed of offsets and monitor state to the checkpoint: that is committed in one
+transaction, and then the snapshot is published, while ingestion goes on. Scrapes read the last
+snapshot; they never wait for ingestion. What is exposed is durable: no counter shows a value that a
+crash can take back.
 """
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.group import Snapshots
 from exporter.monitors.isolation import Isolation
 from exporter.source import Source, SourceView
-from exporter.storage.database import Database
+from exporter.storage.checkpoint import Checkpoint, CheckpointStats
+from exporter.storage.store import Store
+from exporter.storage.worker import InThisThread, Worker
 from exporter.tailing import folders
 from exporter.tailing.looks import LookSchedule
-from exporter.tailing.watching import GATHER_SECONDS, Waker
-
-logger = logging.getLogger(__name__)
+from exporter.tailing.watching import GATHER_SHARE, Waker
 
 PUBLISH_SECONDS = 1.0
 EXPIRE_SECONDS = 60.0
 MANY_LINES = 1000
+BUSY_SECONDS = 0.02
+"""How soon to ask again whether the last commit is over."""
 
 Clock = Callable[[], float]
 
@@ -36,27 +37,20 @@ Clock = Callable[[], float]
 class Group(Protocol):
     """Monitors that are stored and exposed together."""
 
+    changed: bool
+    """Whether something is to be stored since it was last set to ``False``."""
+
     def snapshot(self) -> Snapshots:
         """Return immutable copies."""
 
     def expire(self, now: float) -> None:
         """Drop what is idle."""
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> Any:
         """Return the state for storage."""
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore it."""
-
-
-@dataclass(slots=True)
-class CheckpointStats:
-    """How storing went."""
-
-    timestamp: float = 0.0
-    duration: float = 0.0
-    written_bytes: int = 0
-    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +89,18 @@ class Pipeline:
         Runs the monitors.
     budget
         Grants new series.
-    database
-        The checkpoint; ``None`` to keep nothing.
+    store
+        Where state is kept; ``None`` to keep nothing.
     publish
         Takes a snapshot.
     clock
         Unix seconds.
     resident_bytes
         Memory in use; compared with `memory_limit`.
+    publish_interval
+        Longest time between two snapshots, in seconds.
+    worker
+        Runs the commits; closed by the pipeline.
     """
 
     def __init__(
@@ -111,53 +109,35 @@ class Pipeline:
         groups: Mapping[str, Group],
         isolation: Isolation,
         budget: SeriesBudget,
-        database: Database | None,
+        store: Store | None,
         publish: Callable[[Snapshot], None],
         clock: Clock,
         windows_end: Mapping[str, Callable[[], float | None]] | None = None,
         memory_limit: int | None = None,
         resident_bytes: Callable[[], int] = lambda: 0,
+        publish_interval: float = PUBLISH_SECONDS,
+        worker: Worker | None = None,
     ) -> None:
         self._sources = tuple(sources)
         self._groups = dict(groups)
         self._isolation = isolation
         self._budget = budget
-        self._database = database
         self._publish = publish
         self._clock = clock
         self._windows_end = windows_end or {}
         self._memory_limit = memory_limit
         self._resident_bytes = resident_bytes
-        self._checkpoint = CheckpointStats()
-        self._commit_failing = False
+        self._publish_interval = publish_interval
         self._expired_at = clock()
-        if database is not None:
-            self._checkpoint.failures = database.put_aside
-            self._load(database)
-
-    def _load(self, database: Database) -> None:
-        parts = database.load()
-        self._checkpoint.failures += database.undecodable
-        fresh = [(source, source.dump()) for source in self._sources]
-        fits = all(self._restore(f"source/{s.name}", s, parts) for s in self._sources)
-        if not fits or database.undecodable:
-            # Lines that are read again must not be added to counts that hold them already.
-            logger.error("stored state can't be used; all sources and counters start at 0")
-            for source, state in fresh:
-                source.load(state)
-            return
-        for name, group in self._groups.items():
-            self._restore(f"monitors/{name}", group, parts)
-
-    def _restore(self, part: str, owner: Any, parts: Mapping[str, Any]) -> bool:
-        try:
-            if part in parts:
-                owner.load(parts[part])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            self._checkpoint.failures += 1
-            logger.exception("the stored state of %s does not fit; it starts at 0", part)
-            return False
-        return True
+        self._checkpoint = None
+        if store is not None:
+            self._checkpoint = Checkpoint(
+                {source.name: source for source in self._sources},
+                self._groups,
+                store,
+                worker or InThisThread(),
+                clock,
+            )
 
     def look(self) -> None:
         """Find new files, and give up old ones."""
@@ -190,8 +170,27 @@ class Pipeline:
         for source in self._sources:
             source.flush(self._clock())
 
-    def checkpoint_and_publish(self) -> None:
-        """Commit what changed, then show it."""
+    def checkpoint_and_publish(self) -> bool:
+        """Commit what changed, then show it; ``False`` if the last commit is still under way."""
+        if self._checkpoint is None:
+            self._publish(self._snapshot(self._prepared()))
+            return True
+        if not self._checkpoint.ready():
+            return False
+        now = self._prepared()
+        self._checkpoint.commit(now, self._publisher(now))
+        return True
+
+    def finish(self) -> None:
+        """Commit and publish what was read, and wait for it."""
+        if self._checkpoint is None:
+            self.checkpoint_and_publish()
+        else:
+            now = self._prepared()
+            self._checkpoint.finish(now, self._publisher(now))
+
+    def _prepared(self) -> float:
+        """Do what is due before a snapshot, and return its time."""
         now = self._clock()
         self._budget.closed = (
             self._memory_limit is not None and self._resident_bytes() > self._memory_limit
@@ -200,34 +199,14 @@ class Pipeline:
             self._expired_at = now
             for group in self._groups.values():
                 group.expire(now)
-        if self._database is not None:
-            self._commit(self._database, now)
-        self._publish(self._snapshot(now))
+        return now
 
-    def _commit(self, database: Database, now: float) -> None:
-        changed = [source for source in self._sources if source.changed]
-        try:
-            parts: dict[str, Any] = {f"source/{source.name}": source.dump() for source in changed}
-            if changed:
-                parts |= {f"monitors/{name}": group.dump() for name, group in self._groups.items()}
-                self._checkpoint.written_bytes += database.commit(parts)
-        except Exception as error:
-            # Showing figures that a crash may take back is better than showing none, whether the
-            # disk is full or a monitor has a state that can't be stored.
-            level = logging.DEBUG if self._commit_failing else logging.ERROR
-            told = not isinstance(error, sqlite3.Error | OSError)
-            logger.log(level, "the checkpoint can't be written: %s", error, exc_info=told)
-            self._commit_failing = True
-            self._checkpoint.failures += 1
-            return
-        self._commit_failing = False
-        self._checkpoint.timestamp = now
-        self._checkpoint.duration = max(0.0, self._clock() - now)
-        for source in changed:
-            source.changed = False
+    def _publisher(self, now: float) -> Callable[[CheckpointStats], None]:
+        # Taken now; how storing it went is known later.
+        snapshot = self._snapshot(now)
+        return lambda stats: self._publish(replace(snapshot, checkpoint=stats))
 
     def _snapshot(self, now: float) -> Snapshot:
-        stats = self._checkpoint
         return Snapshot(
             timestamp=now,
             groups=[
@@ -235,9 +214,7 @@ class Pipeline:
                 for name, group in self._groups.items()
             ],
             sources=[source.view(now) for source in self._sources],
-            checkpoint=CheckpointStats(
-                stats.timestamp, stats.duration, stats.written_bytes, stats.failures
-            ),
+            checkpoint=CheckpointStats(),
             monitor_errors=Counter(self._isolation.errors),
             series_refused=Counter(self._budget.refused),
         )
@@ -257,24 +234,24 @@ class Pipeline:
             busy = self.read(self._due(now))
             lines = self._lines_read - lines
             now = self._clock()
-            if abs(now - published) >= PUBLISH_SECONDS:
-                published = now
-                self.checkpoint_and_publish()
-            due = min(looks.next, published + PUBLISH_SECONDS) - self._clock()
+            if abs(now - published) >= self._publish_interval:
+                done = self.checkpoint_and_publish()
+                published = now if done else now + BUSY_SECONDS - self._publish_interval
+            due = min(looks.next, published + self._publish_interval) - self._clock()
             # Whatever the clock is set to meanwhile, the next snapshot comes in time.
-            due = min(max(0.0, due), PUBLISH_SECONDS)
+            due = min(max(0.0, due), self._publish_interval)
             if busy:
                 # A turn that brought little has caught up: the next one waits until there is more.
                 more = lines >= MANY_LINES or any(source.tail.unread for source in self._sources)
-                due = 0.0 if more else min(due, GATHER_SECONDS)
+                due = 0.0 if more else min(due, GATHER_SHARE * self._publish_interval)
             changes = waker.wait(due, self._streams())
             looks.heed(changes)
             for source in self._sources:
                 source.tail.notice(changes.paths)
-        self.checkpoint_and_publish()
+        self.finish()
 
     def _due(self, begun: float) -> Callable[[], bool]:
-        return lambda: abs(self._clock() - begun) >= PUBLISH_SECONDS
+        return lambda: abs(self._clock() - begun) >= self._publish_interval
 
     @property
     def _lines_read(self) -> int:
@@ -287,5 +264,5 @@ class Pipeline:
         """Close files and storage."""
         for source in self._sources:
             source.tail.close()
-        if self._database is not None:
-            self._database.close()
+        if self._checkpoint is not None:
+            self._checkpoint.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
 from exporter.event_time import EventTime
@@ -96,6 +96,8 @@ class Source(Generic[Batch]):
         self._sink = sink
         self._counters = self._zero()
         self._behind_since: float | None = None
+        self._view: SourceView | None = None
+        self._viewed: tuple[int, ...] = ()
 
     def _zero(self) -> LineCounters:
         return LineCounters(
@@ -120,6 +122,7 @@ class Source(Generic[Batch]):
     def look(self, now: float) -> None:
         """Find new files and give up old ones."""
         self.tail.look(now)
+        self._view = None
 
     def read(self, now: float, enough: Callable[[], bool] = lambda: False) -> bool:
         """Read a turn of each file, up to `enough`; return whether there was anything."""
@@ -131,12 +134,15 @@ class Source(Generic[Batch]):
             self._behind_since = None
         elif self._behind_since is None:
             self._behind_since = now
+        if anything or self._behind_since is not None:
+            self._view = None
         return anything
 
     def flush(self, now: float) -> None:
         """Count last lines without a line end: nobody writes to the files any more."""
         for piece in self.tail.flush():
             self._take(piece, now)
+        self._view = None
 
     def _take(self, piece: Piece, now: float) -> None:
         counters = self._counters
@@ -175,7 +181,20 @@ class Source(Generic[Batch]):
         )
 
     def view(self, now: float) -> SourceView:
-        """Return an immutable copy of what is exposed."""
+        """Return an immutable copy of what is exposed; the files only if something happened."""
+        lag = 0.0 if self._behind_since is None else max(0.0, now - self._behind_since)
+        events = self._events()
+        if self._view is None or self._viewed != events:
+            self._view, self._viewed = self._taken(), events
+        return replace(self._view, up=self.tail.up, lag=lag)
+
+    def _events(self) -> tuple[int, ...]:
+        """Return what tells, beside lines, that something happened to the files."""
+        seen = self.tail.counters
+        failed = seen.open_errors.total()
+        return seen.rotations, seen.truncations, seen.abandoned_bytes, failed, len(self.tail.files)
+
+    def _taken(self) -> SourceView:
         counters, tail = self._counters, self.tail
         return SourceView(
             name=self.name,
@@ -194,7 +213,7 @@ class Source(Generic[Batch]):
             }
             | tail.streams.positions,
             up=tail.up,
-            lag=0.0 if self._behind_since is None else max(0.0, now - self._behind_since),
+            lag=0.0,
         )
 
     def dump(self) -> dict[str, Any]:
@@ -222,3 +241,16 @@ class Source(Generic[Batch]):
         counters.skipped.update(state["skipped"])
         self.tail.load(state["tail"])
         self._counters = counters
+        self._view = None
+
+    def load_positions(self, state: Mapping[str, Any]) -> None:
+        """Restore of what :meth:`dump` returned where files were read to; counts start at 0.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the state does not fit; nothing is changed then.
+        """
+        counts = {"rotations": 0, "truncations": 0, "abandoned_bytes": 0, "open_errors": {}}
+        self.tail.load({**state["tail"], **counts})
+        self._view = None

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from exporter.storage.rows import Rows
+
 if TYPE_CHECKING:
     from exporter.placement import Placement, Runs
 
@@ -55,13 +57,29 @@ class RingView:
     ----------
     epoch
         int64[SUBWINDOWS], the absolute number of the sub-window in each slot; -1 where unused.
-    values
-        [SUBWINDOWS, *shape].
+    shape
+        Of what is counted in each sub-window.
+    slots
+        That, flattened, of each sub-window. Copies share those that did not change in between.
     """
 
     window: Window
     epoch: NDArray[np.int64]
-    values: NDArray[Any]
+    shape: tuple[int, ...]
+    slots: tuple[NDArray[Any], ...]
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """Return [SUBWINDOWS, *shape]."""
+        return self._joined(self.slots)
+
+    def _joined(self, slots: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        # Of no slot there is still a type.
+        joined = np.concatenate(slots or [self.slots[0][:0]])
+        return joined.reshape(len(slots), *self.shape)
+
+    def _inside(self, now: float) -> NDArray[Any]:
+        return self._joined([self.slots[slot] for slot in np.flatnonzero(self.live(now)).tolist()])
 
     def live(self, now: float) -> NDArray[np.bool_]:
         """Return bool[SUBWINDOWS], the slots that lie inside the window at Unix time `now`."""
@@ -71,17 +89,19 @@ class RingView:
 
     def total(self, now: float) -> NDArray[Any]:
         """Return the sums over the window at `now`, of the ring's shape."""
-        total: NDArray[Any] = self.values[self.live(now)].sum(axis=0)
+        total: NDArray[Any] = self._inside(now).sum(axis=0)
         return total
 
     def maximum(self, now: float) -> NDArray[Any]:
         """Return the highest values over the window at `now` (rings filled by `raise_to`)."""
-        highest: NDArray[Any] = self.values[self.live(now)].max(axis=0, initial=-np.inf)
+        highest: NDArray[Any] = self._inside(now).max(axis=0, initial=-np.inf)
         return highest
 
 
-class WindowRing:
+class WindowRing(Rows):
     """Sums (or maxima) of what fell into each sub-window of one window.
+
+    Stored as a row for each sub-window, by the number of its slot.
 
     Parameters
     ----------
@@ -106,6 +126,14 @@ class WindowRing:
         self._initial = initial
         self._epoch = np.full(SUBWINDOWS, -1, dtype=np.int64)
         self._values = np.full((SUBWINDOWS, *shape), initial, dtype=dtype)
+        self._changes = 0
+        # For each slot the number of the change that was its last one.
+        self._changed = np.zeros(SUBWINDOWS, dtype=np.int64)
+        self._versions: dict[str, int] = {}
+        self._versions_upto = 0
+        empty = self._values[0].reshape(-1).copy()
+        self._view = RingView(window, self._epoch.copy(), shape, (empty,) * SUBWINDOWS)
+        self._viewed = 0
 
     @property
     def size(self) -> int:
@@ -178,7 +206,10 @@ class WindowRing:
         """Make room for sub-windows; return bool[n], which of them are inside the window."""
         # Filled while the clock was ahead by a window or more: kept, they would shut out all that
         # comes until that time.
-        self._epoch[self._epoch >= present + SUBWINDOWS] = -1
+        ahead = self._epoch >= present + SUBWINDOWS
+        if ahead.any():
+            self._epoch[ahead] = -1
+            self._touch(ahead)
         # A batch can span more than the ring: what its own newest record pushes out is gone.
         newest = max(int(subwindow.max()), int(self._epoch.max()))
         inside: NDArray[np.bool_] = subwindow > newest - SUBWINDOWS
@@ -188,11 +219,25 @@ class WindowRing:
         if stale.any():
             self._values[slots[stale]] = self._initial
             self._epoch[slots[stale]] = fresh[stale]
+        self._touch(slots)
         return inside
 
+    def _touch(self, slots: NDArray[Any] | slice) -> None:
+        self._changes += 1
+        self._changed[slots] = self._changes
+
     def view(self) -> RingView:
-        """Return an immutable copy."""
-        return RingView(self.window, self._epoch.copy(), self._values.copy())
+        """Return an immutable copy; the same one until something is added.
+
+        Only sub-windows that changed since the last one are copied.
+        """
+        if self._viewed < self._changes:
+            slots = list(self._view.slots)
+            for slot in (self._changed > self._viewed).nonzero()[0].tolist():
+                slots[slot] = self._values[slot].reshape(-1).copy()
+            self._view = RingView(self.window, self._epoch.copy(), self._view.shape, tuple(slots))
+            self._viewed = self._changes
+        return self._view
 
     def merge(self, other: WindowRing) -> None:
         """Add another ring of the same window and shape, sub-window by sub-window.
@@ -210,18 +255,38 @@ class WindowRing:
         self._values[same] = combine(self._values[same], other._values[same])
         self._values[theirs] = other._values[theirs]
         self._epoch[theirs] = other._epoch[theirs]
+        self._touch(same | theirs)
 
     def dump(self) -> dict[str, Any]:
-        """Return the state for storage: only the cells that differ from an empty ring."""
-        flat = self._values.reshape(-1)
-        cells = np.flatnonzero(flat != self._initial)
+        """Return the state for storage, a row for each sub-window: one that is past is closed."""
         return {
             "window": self.window.seconds,
             "shape": list(self._values.shape[1:]),
-            "epoch": self._epoch.copy(),
-            "cells": cells,
-            "values": flat[cells],
+            "slots": self,
         }
+
+    def versions(self) -> Mapping[str, int]:
+        """Return for each slot in use the number of the change that was its last one."""
+        for slot in (self._changed > self._versions_upto).nonzero()[0].tolist():
+            if self._epoch[slot] >= 0:
+                self._versions[str(slot)] = int(self._changed[slot])
+            else:
+                self._versions.pop(str(slot), None)
+        self._versions_upto = self._changes
+        return self._versions
+
+    def value(self, key: str) -> dict[str, Any]:
+        """Return a sub-window: only the cells that differ from an empty one, if these are few."""
+        slot = int(key)
+        values = self._values[slot].reshape(-1)
+        cells = (values != self._initial).nonzero()[0]
+        epoch = int(self._epoch[slot])
+        if values.dtype.kind in "iu" and cells.size and values.min() >= 0:
+            values = values.astype(np.min_scalar_type(values.max()))
+        number = np.min_scalar_type(len(values))
+        if len(cells) * (number.itemsize + values.itemsize) < values.nbytes:
+            return {"epoch": epoch, "cells": cells.astype(number), "values": values[cells]}
+        return {"epoch": epoch, "values": values.copy()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned.
@@ -237,9 +302,18 @@ class WindowRing:
                 f"stored window of {state['window']} s and shape {state['shape']} does not fit "
                 f"{self.window.seconds} s and {shape}"
             )
-        self._epoch[:] = state["epoch"]
+        self._touch(slice(None))
+        self._epoch[:] = -1
         self._values[:] = self._initial
-        self._values.reshape(-1)[state["cells"]] = state["values"]
+        if "slots" in state:
+            for slot, stored in state["slots"].items():
+                self._epoch[int(slot)] = stored["epoch"]
+                values = self._values[int(slot)].reshape(-1)
+                values[stored.get("cells", slice(None))] = stored["values"]
+        else:
+            # As it was stored before each sub-window had a row of its own.
+            self._epoch[:] = state["epoch"]
+            self._values.reshape(-1)[state["cells"]] = state["values"]
 
 
 def load_rings(rings: Sequence[WindowRing], states: Sequence[Mapping[str, Any]]) -> None:

@@ -19,7 +19,7 @@ from exporter.assembly import assemble
 from exporter.commands.streams import Streams
 from exporter.exposition.collector import PublishedCollector
 from exporter.pipeline import Pipeline
-from exporter.storage.database import Database
+from exporter.storage.store import Store
 from scripts.markdown_table import table
 
 _NOW = 1_767_225_600.0
@@ -80,7 +80,7 @@ def exposed(directory: Path) -> list[Metric]:
         parts.groups,
         parts.isolation,
         parts.budget,
-        Database(directory / "storage", "damaged"),
+        Store(directory / "storage", "damaged"),
         collector.publish,
         lambda: _NOW,
         parts.windows_end,

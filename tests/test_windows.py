@@ -35,6 +35,11 @@ def filled(records, size, kind="add"):
     return ring
 
 
+def dumped(ring):
+    """Return the state of a ring as it comes back from storage."""
+    return encoding.decode(encoding.encode(ring.dump()))
+
+
 def inside(records, now):
     """Return the records in the window, by the definition: 60 whole sub-windows up to now."""
     return [
@@ -84,7 +89,7 @@ def test_state_survives_storage(before, after, size):
     for kind in ("add", "raise_to"):
         ring = filled(before, size, kind)
         restored = filled([], 1, kind)
-        restored.load(encoding.decode(encoding.encode(ring.dump())))
+        restored.load(dumped(ring))
         for each in (ring, restored):
             for time, cell, weight in after:
                 getattr(each, kind)(place([time]), np.array([cell]), np.array([float(weight)]))
@@ -147,5 +152,82 @@ def test_rings_are_restored_by_their_length():
         ring.count(place([50.0], window=ring.window), np.array([0]))
     renamed = Window("60m", 3600.0)
     rings = [WindowRing(day, (1,)), WindowRing(renamed, (1,))]
-    load_rings(rings, [ring.dump() for ring in stored])
+    load_rings(rings, [dumped(ring) for ring in stored])
     assert [ring.view().total(50.0).tolist() for ring in rings] == [[0], [1]]
+
+
+@given(RECORDS, RECORDS, SPLIT)
+def test_only_sub_windows_whose_version_changed_need_to_be_stored(before, after, size):
+    """What was stored of the others is right still; a sub-window that is gone has no version."""
+    for kind in ("add", "raise_to"):
+        ring = filled(before, size, kind)
+        versions, kept = dict(ring.versions()), ring.plain()
+        ring.merge(filled(after, size, kind))
+        for time, cell, weight in after:
+            getattr(ring, kind)(place([time]), np.array([cell]), np.array([float(weight)]))
+        current = ring.versions()
+        same = [slot for slot, version in current.items() if versions.get(slot) == version]
+        rows = {slot: kept[slot] if slot in same else ring.value(slot) for slot in current}
+        restored = filled([], 1, kind)
+        restored.load(encoding.decode(encoding.encode({**ring.dump(), "slots": rows})))
+        assert np.array_equal(ring.view().values, restored.view().values)
+        assert np.array_equal(ring.view().epoch, restored.view().epoch)
+
+
+def test_a_closed_sub_window_is_stored_once():
+    """Its version stays as later ones are filled, and goes when another takes its slot."""
+    ring = WindowRing(MINUTE, (1,))
+    ring.count(place([10.0, 11.0]), np.array([0, 0]))
+    first = dict(ring.versions())
+    ring.count(place([12.0]), np.array([0]))
+    second = dict(ring.versions())
+    assert first.keys() == {"10", "11"}
+    assert {slot: second[slot] for slot in first} == first
+    ring.count(place([70.0]), np.array([0]))
+    third = dict(ring.versions())
+    assert third["10"] != first["10"]
+    assert third["11"] == first["11"]
+
+
+def test_a_sub_window_ahead_of_the_clock_is_no_row_once_the_clock_is_right():
+    """Storage forgets it too."""
+    ring = WindowRing(MINUTE, (1,))
+    ahead = Placement(
+        Runs(MINUTE, np.array([500]), np.array([False]), 500), np.zeros(1, dtype=np.int64)
+    )
+    ring.count(ahead, np.array([0]))
+    assert ring.versions().keys() == {"20"}
+    ring.count(place([10.0]), np.array([0]))
+    assert ring.versions().keys() == {"10"}
+
+
+def test_few_cells_are_stored_by_number_and_many_as_they_are():
+    """Whatever takes less space."""
+    ring = WindowRing(MINUTE, (300,), np.int32)
+    ring.count(place([10.0]), np.array([7]))
+    ring.count(place([11.0] * 300), np.arange(300))
+    few, many = ring.value("10"), ring.value("11")
+    assert (few["cells"].tolist(), few["cells"].dtype) == ([7], np.uint16)
+    assert many.keys() == {"epoch", "values"}
+
+
+def test_a_view_is_taken_once_until_something_is_added():
+    """A snapshot of what is idle costs nothing."""
+    ring = WindowRing(MINUTE, (1,))
+    ring.count(place([10.0]), np.array([0]))
+    view = ring.view()
+    ring.count(place([10.0], [True]), np.array([0]))
+    assert ring.view() is view
+    ring.count(place([10.0]), np.array([0]))
+    assert ring.view() is not view
+
+
+def test_a_ring_that_was_stored_in_one_piece_is_restored():
+    """As all rings were before each sub-window had a row."""
+    ring = WindowRing(MINUTE, (2,))
+    epoch = np.full(SUBWINDOWS, -1)
+    epoch[10] = 10
+    old = {"window": 60.0, "shape": [2], "epoch": epoch, "cells": [20, 21], "values": [3, 4]}
+    ring.load(old)
+    assert ring.view().total(10.0).tolist() == [3, 4]
+    assert ring.versions().keys() == {"10"}

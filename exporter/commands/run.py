@@ -115,7 +115,8 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter.exposition import serving, web  # noqa: PLC0415
     from exporter.exposition.collector import PublishedCollector  # noqa: PLC0415
     from exporter.pipeline import Pipeline  # noqa: PLC0415
-    from exporter.storage.database import Database  # noqa: PLC0415
+    from exporter.storage.store import Store  # noqa: PLC0415
+    from exporter.storage.worker import InBackground  # noqa: PLC0415
     from exporter.tailing import watching  # noqa: PLC0415
     from exporter.tailing.opening import raise_descriptor_limit  # noqa: PLC0415
 
@@ -127,26 +128,27 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     storage_path = arguments.storage_path or configuration.storage.path
     # Bound before storage is touched: an address in use must not leave a lock behind.
     listener = serving.bind(*arguments.listen_address)
-    database = (
-        None if storage_path is None else Database(storage_path, time.strftime("%Y%m%dT%H%M%S"))
-    )
+    store = None if storage_path is None else Store(storage_path, time.strftime("%Y%m%dT%H%M%S"))
     collector = PublishedCollector(parts.isolation, time.time, time.perf_counter, loaded_at)
     pipeline = Pipeline(
         parts.sources,
         parts.groups,
         parts.isolation,
         parts.budget,
-        database,
+        store,
         collector.publish,
         time.time,
         memory_limit=configuration.limits.memory,
         resident_bytes=lambda: int(psutil.Process().memory_info().rss),
+        publish_interval=configuration.publish_interval,
+        worker=InBackground("commit"),
     )
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)
     application = web.application(registry, collector, time.time, arguments.telemetry_path)
-    ingestion = Ingestion(pipeline, watching.make(configuration.watch))
+    gather = watching.GATHER_SHARE * configuration.publish_interval
+    ingestion = Ingestion(pipeline, watching.make(configuration.watch, gather))
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.
         serving.serve(application, listener, ingestion.start)

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
         parts.groups,
         parts.isolation,
         parts.budget,
-        database=None,
+        store=None,
         publish=collector.publish,
         clock=time.time,
         windows_end=parts.windows_end,

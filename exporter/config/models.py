@@ -18,6 +18,8 @@ from exporter.windows import Window
 Start = Literal["beginning", "end"]
 Task = Literal["auto", "classification", "regression"]
 
+_SHORTEST_INTERVAL_SECONDS = 0.1
+
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -30,6 +32,13 @@ def _source_name(value: str) -> str:
     return value
 
 
+def _publish_interval(value: float) -> float:
+    if value < _SHORTEST_INTERVAL_SECONDS:
+        raise ValueError("too short; the shortest interval is 100ms")
+    return value
+
+
+PublishInterval = Annotated[Duration, AfterValidator(_publish_interval)]
 SourceName = Annotated[str, AfterValidator(_source_name)]
 Paths = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
 
@@ -236,6 +245,11 @@ class Configuration(_Section):
         min_length=1,
         max_length=8,
         description="How far back rolling figures reach; each is a value of the label `window`.",
+    )
+    publish_interval: PublishInterval = Field(
+        default=1.0,
+        description="Longest time between two states that scrapes see; each is stored first. At "
+        "least 100ms.",
     )
     rotate_wait: Duration = Field(
         default=5.0,

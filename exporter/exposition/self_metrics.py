@@ -166,14 +166,21 @@ def _checkpoint(snapshot: Snapshot) -> Iterator[Metric]:
         )
         yield GaugeMetricFamily(
             "modeltail_checkpoint_duration_seconds",
-            "Time that the last checkpoint took.",
+            "Time that it took to encode and write the last checkpoint.",
             value=stats.duration,
+        )
+    if stats.copied_at:
+        yield GaugeMetricFamily(
+            "modeltail_checkpoint_copy_timestamp_seconds",
+            "Time of the last verified copy of the checkpoint.",
+            value=stats.copied_at,
         )
     yield CounterMetricFamily(
         "modeltail_checkpoint_written_bytes", "State written to storage.", value=stats.written_bytes
     )
     yield CounterMetricFamily(
         "modeltail_checkpoint_failures",
-        "Checkpoints that could not be written, and stored state that could not be read.",
+        "Checkpoints and copies that could not be written, and stored state that could not be "
+        "read.",
         value=stats.failures,
     )

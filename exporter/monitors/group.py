@@ -11,12 +11,15 @@ from prometheus_client import Metric
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.protocol import Monitor
 from exporter.records import Batch
+from exporter.storage.rows import Rows
 
 Snapshots = Sequence[tuple[Monitor[Any], Any]]
 
 
-class MonitorGroup(Generic[Batch]):
+class MonitorGroup(Rows, Generic[Batch]):
     """Runs a fixed set of monitors, each isolated from the faults of the others.
+
+    Stored as a row for each monitor, by its name.
 
     Parameters
     ----------
@@ -31,12 +34,20 @@ class MonitorGroup(Generic[Batch]):
         self._isolation = isolation
         self._monitors = list(build())
         self._snapshots: dict[str, Any] = {}
+        self._updates = 0
+        self.changed = False
+        """Whether something is to be stored; whoever stores it clears it."""
 
     def update(self, batch: Batch) -> None:
         """Fold in a batch whose event times and placements are set."""
         for monitor in self._monitors:
             self._isolation.call(monitor.name, partial(monitor.update, batch))
+        self._touch()
+
+    def _touch(self) -> None:
         self._snapshots.clear()
+        self._updates += 1
+        self.changed = True
 
     def snapshot(self) -> Snapshots:
         """Return each monitor with an immutable copy of its state, copied only if it changed."""
@@ -54,19 +65,28 @@ class MonitorGroup(Generic[Batch]):
     def expire(self, now: float) -> None:
         """Drop what is idle: nothing, the set is fixed."""
 
-    def dump(self) -> dict[str, Any]:
-        """Return the state of all monitors for storage, those that fail left out."""
-        dumped = {m.name: self._isolation.call(m.name, m.dump) for m in self._monitors}
-        return {name: state for name, state in dumped.items() if state is not None}
+    def dump(self) -> Rows:
+        """Return the state of all monitors for storage."""
+        return self
+
+    def versions(self) -> Mapping[str, int]:
+        """Return for all monitors the number of changes so far."""
+        return dict.fromkeys((monitor.name for monitor in self._monitors), self._updates)
+
+    def value(self, key: str) -> Any:
+        """Return the state of a monitor; ``None`` if it fails."""
+        (monitor,) = (monitor for monitor in self._monitors if monitor.name == key)
+        return self._isolation.call(key, monitor.dump)
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned; a monitor whose state does not fit starts afresh."""
         for position, monitor in enumerate(self._monitors):
-            if monitor.name in state:
+            if state.get(monitor.name) is not None:
                 failed = self._isolation.errors[monitor.name]
                 self._isolation.call(monitor.name, partial(monitor.load, state[monitor.name]))
                 if self._isolation.errors[monitor.name] > failed:
                     self._monitors[position] = self._build()[position]
+        self._touch()
 
 
 def families(snapshots: Snapshots, now: float, isolation: Isolation) -> Iterator[Metric]:

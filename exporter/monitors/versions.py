@@ -63,9 +63,12 @@ class ModelMonitors:
         self._versions: dict[str, MonitorGroup[RecordBatch]] = {}
         self._shares: dict[str, BudgetShare] = {}
         self._last_seen: dict[str, float] = {}
+        self.changed = False
+        """Whether something is to be stored; whoever stores it clears it."""
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch whose event times and placements are set."""
+        self.changed = True
         self._whole.update(batch)
         # Ground truth alone says nothing of a version.
         attempts = batch if batch.attempt.all() else batch.take(np.flatnonzero(batch.attempt))
@@ -107,6 +110,7 @@ class ModelMonitors:
         """Drop versions that have been idle for too long at Unix time `now`."""
         for version, seen in list(self._last_seen.items()):
             if now - seen > self._idle_seconds:
+                self.changed = True
                 del self._versions[version], self._last_seen[version]
                 self._shares.pop(version).release()
 

@@ -4,153 +4,253 @@ What a crash leaves behind is always the state after some commit: offsets and co
 together. What was read after it is read again into the restored state, so that every line counts
 once. The log is written ahead (WAL); ``synchronous=NORMAL`` may lose the last commits when the
 power fails, which only means that more is read again.
+
+Rows that are first written together lie side by side in the file, and those that change together
+were mostly first written together: a commit touches few pages.
 """
 
 from __future__ import annotations
 
-import fcntl
-import logging
+import contextlib
 import os
 import sqlite3
+import zlib
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import msgspec
+from exporter.storage.ledger import Changes
 
-from exporter.errors import UsageError
-from exporter.storage import encoding
+SCHEMA_VERSION = 2
+_LOG_BYTES = 16 << 20
+"""To what the log is cut back after a commit that made it longer."""
 
-logger = logging.getLogger(__name__)
+_SCHEMA = """
+CREATE TABLE state (
+    part TEXT NOT NULL, path TEXT NOT NULL, value BLOB NOT NULL, crc32 INTEGER NOT NULL,
+    PRIMARY KEY (part, path)
+)
+"""
+# In version 1 a part was one row.
+_FROM_VERSION_1 = """
+INSERT INTO state SELECT part, '', value, crc32(value) FROM state_1 ORDER BY rowid
+"""
+_WRITE = """
+INSERT INTO state (part, path, value, crc32) VALUES (?, ?, ?, ?)
+ON CONFLICT (part, path) DO UPDATE SET value = excluded.value, crc32 = excluded.crc32
+"""
 
-SCHEMA_VERSION = 1
+Stored = dict[str, dict[str, bytes]]
+"""Encoded rows by part and path."""
+
+
+class UnusableError(Exception):
+    """The file is damaged, no database of ours, or of a newer version."""
 
 
 class Database:
-    """The state of one exporter in one directory.
+    """One database file, open for this process alone.
 
     Parameters
     ----------
-    directory
-        Created if it is not there; belongs to one process.
-    stamp
-        Text to name a database by that is put aside because it can't be read.
+    path
+        Created if it is not there; one of an earlier version is brought to this one.
 
     Raises
     ------
-    UsageError
-        If the directory can't be used, or another process uses it.
+    UnusableError
+        If its content can't be used.
+    sqlite3.Error
+        If it can't be opened or written for a reason that says nothing about its content: a full
+        disk, a file system that is read-only.
     """
 
-    def __init__(self, directory: Path, stamp: str) -> None:
-        self.path = directory / "modeltail.db"
+    def __init__(self, path: Path) -> None:
+        self._path = path
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(
-                directory / "modeltail.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-        except OSError as error:
-            raise UsageError(f"{directory}: can't be used for storage: {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._lock)
-            raise UsageError(f"{directory}: another process uses this storage directory") from error
-        self.put_aside = 0
-        """Databases that could not be read and were put aside."""
-        self.undecodable = 0
-        """Parts that :meth:`load` found and could not decode."""
-        try:
-            self._connection = self._open_or_replace(stamp)
-        except (sqlite3.Error, OSError) as error:
-            os.close(self._lock)
-            raise UsageError(f"{self.path}: can't be used for storage: {error}") from error
-
-    def _open_or_replace(self, stamp: str) -> sqlite3.Connection:
-        try:
-            return self._open()
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare()
+                status = path.stat()
+            except BaseException:
+                self._connection.close()
+                raise
         except sqlite3.OperationalError:
-            # A full disk or a read-only file system says nothing about the content.
             raise
-        except (sqlite3.DatabaseError, ValueError) as error:
-            self._set_aside(stamp, error)
-            return self._open()
+        except sqlite3.DatabaseError as error:
+            raise UnusableError(str(error)) from error
+        self._key = status.st_dev, status.st_ino
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        try:
-            # Ours alone, hence without the -shm file: there is room for it on no full disk.
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, SCHEMA_VERSION):
-                raise ValueError(f"written by another version (schema {version})")  # noqa: TRY301
-            if version == 0:
-                self._create(connection)
-            if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-                raise ValueError("damaged")  # noqa: TRY301
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    def _prepare(self) -> None:
+        connection = self._connection
+        connection.create_function("crc32", 1, zlib.crc32, deterministic=True)
+        # Ours alone, hence without the -shm file: there is room for it on no full disk.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # A page that each commit writes is moved from the log to its place once in many commits.
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // 4096}")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, 1, SCHEMA_VERSION):
+            raise UnusableError(f"written by another version (schema {version})")
+        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise UnusableError("damaged")
+        if version < SCHEMA_VERSION:
+            self._migrate(version)
 
-    @staticmethod
-    def _create(connection: sqlite3.Connection) -> None:
-        with connection:
-            connection.execute("BEGIN")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS state (part TEXT PRIMARY KEY, value BLOB NOT NULL)"
-            )
+    def _migrate(self, version: int) -> None:
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if version == 1:
+                connection.execute("ALTER TABLE state RENAME TO state_1")
+            connection.execute(_SCHEMA)
+            if version == 1:
+                connection.execute(_FROM_VERSION_1)
+                connection.execute("DROP TABLE state_1")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
-    def _set_aside(self, stamp: str, error: Exception) -> None:
-        self.put_aside += 1
-        logger.error(
-            "%s can't be used (%s); it is kept as %s.%s and all counters start at 0",
-            self.path, error, self.path.name, stamp,
-        )  # fmt: skip
-        for suffix in ("", "-wal", "-shm"):
-            old = self.path.with_name(self.path.name + suffix)
-            if old.exists():
-                old.rename(old.with_name(f"{self.path.name}.{stamp}{suffix}"))
-
-    def load(self) -> dict[str, Any]:
-        """Return the stored parts; one that can't be decoded is left out, counted and logged."""
-        parts: dict[str, Any] = {}
+    @property
+    def replaced(self) -> bool:
+        """Whether the path does not lead to the open file any more."""
         try:
-            rows = self._connection.execute("SELECT part, value FROM state").fetchall()
-        except sqlite3.DatabaseError:
-            self.undecodable += 1
-            logger.exception("%s can't be read; all counters start at 0", self.path)
-            return {}
-        for part, value in rows:
-            try:
-                parts[part] = encoding.decode(value)
-            except (msgspec.DecodeError, ValueError, TypeError):
-                self.undecodable += 1
-                logger.exception("%s: the state of %s can't be read", self.path, part)
-        return parts
+            status = self._path.stat()
+        except OSError:
+            return True
+        return (status.st_dev, status.st_ino) != self._key
 
-    def commit(self, parts: Mapping[str, Any]) -> int:
-        """Replace parts in one transaction, and return how many bytes were written.
+    def read(self) -> Stored:
+        """Return all rows, in the order in which they were first written.
+
+        Raises
+        ------
+        UnusableError
+            If a row is not what was written.
+        sqlite3.OperationalError
+            If it can't be read at the moment.
+        """
+        return _rows(self._connection)
+
+    def commit(self, staged: Mapping[str, Changes]) -> int:
+        """Write changes of parts in one transaction, and return how many bytes of state they are.
 
         Raises
         ------
         sqlite3.Error
             If it can't be written; the database is then as before.
         """
-        rows = [(part, encoding.encode(state)) for part, state in parts.items()]
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                "INSERT INTO state (part, value) VALUES (?, ?) "
-                "ON CONFLICT (part) DO UPDATE SET value = excluded.value",
-                rows,
-            )
-        return sum(len(value) for _, value in rows)
+        written = sorted(
+            (
+                (part, path, value, zlib.crc32(value))
+                for part, changes in staged.items()
+                for path, value in changes.written.items()
+            ),
+            key=_neighbours,
+        )
+        removed = [(part, path) for part, changes in staged.items() for path in changes.removed]
+        anew = [(part,) for part, changes in staged.items() if changes.anew]
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("DELETE FROM state WHERE part = ?", anew)
+            connection.executemany("DELETE FROM state WHERE part = ? AND path = ?", removed)
+            connection.executemany(_WRITE, written)
+        return sum(len(value) for _, _, value, _ in written)
+
+    def try_to_write(self) -> None:
+        """Write a page without changing anything.
+
+        Raises
+        ------
+        sqlite3.Error
+            If that fails.
+        """
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def copy(self, path: Path, now: float) -> None:
+        """Write a copy, verify it, and put it at `path` with the modification time `now`.
+
+        Raises
+        ------
+        sqlite3.Error, OSError
+            If it can't be written; what is at `path` stays.
+        UnusableError
+            If the copy is not as it should be.
+        """
+        unfinished = path.with_name(path.name + ".tmp")
+        try:
+            _remove(unfinished)
+            self._connection.execute("VACUUM INTO ?", (str(unfinished),))
+            verify(unfinished)
+            with unfinished.open("rb") as file:
+                os.utime(file.fileno(), (now, now))
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+            _sync_directory(path.parent)
+        finally:
+            _remove(unfinished)
 
     def close(self) -> None:
-        """Close the database and let another process use the directory."""
+        """Close the file; what is committed is in it."""
         self._connection.close()
-        os.close(self._lock)
+
+
+def verify(path: Path) -> Stored:
+    """Return the rows of a copy, which is not changed.
+
+    Raises
+    ------
+    UnusableError
+        If it is damaged, of another version, or no database.
+    """
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version != SCHEMA_VERSION:
+                raise UnusableError(f"written by another version (schema {version})")
+            if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                raise UnusableError("damaged")
+            return _rows(connection)
+    except sqlite3.Error as error:
+        raise UnusableError(str(error)) from error
+
+
+def _rows(connection: sqlite3.Connection) -> Stored:
+    stored: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+    try:
+        for part, path, value, checksum in connection.execute(
+            "SELECT part, path, value, crc32 FROM state ORDER BY rowid"
+        ):
+            if zlib.crc32(value) != checksum:
+                raise UnusableError(f"damaged: {part}{path} is not what was written")
+            stored[part][path] = value
+    except sqlite3.OperationalError:
+        raise
+    except (sqlite3.DatabaseError, TypeError) as error:
+        raise UnusableError(str(error)) from error
+    return dict(stored)
+
+
+def _neighbours(row: tuple[str, str, bytes, int]) -> list[str]:
+    """Return a key by which rows that will change together lie side by side.
+
+    Those are the ones whose paths end alike: the same sub-window of a window, whatever is counted.
+    """
+    part, path, _, _ = row
+    return [*reversed(path.split("/")), part]
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -10,8 +10,16 @@ import numpy as np
 from exporter.storage.rows import Rows
 
 _ARRAY = 1
+_ELSEWHERE = 2
 _REFUSED = "OV"
 """Kinds of numpy types that bytes alone do not bring back: objects and records."""
+
+
+class Elsewhere:
+    """Stands for a map whose values are stored in rows of their own."""
+
+
+ELSEWHERE: Final = Elsewhere()
 
 
 def _encode_extra(value: Any) -> Any:
@@ -25,10 +33,14 @@ def _encode_extra(value: Any) -> Any:
         return value.item()
     if isinstance(value, Rows):
         return value.plain()
+    if isinstance(value, Elsewhere):
+        return msgspec.msgpack.Ext(_ELSEWHERE, b"")
     raise TypeError(f"can't store a {type(value).__name__}")
 
 
 def _decode_extra(code: int, data: memoryview) -> Any:
+    if code == _ELSEWHERE and not data:
+        return ELSEWHERE
     if code != _ARRAY:
         raise ValueError(f"unknown extension type {code}")
     size = int.from_bytes(data[:4], "little")

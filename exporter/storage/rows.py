@@ -11,12 +11,18 @@ class Rows(ABC):
     """Part of a dumped state: a map from row keys to values of which few change at a time.
 
     Owners put one in what they dump, where others put a plain map; loading gives a plain map back.
-    It is read before the owner changes again, in the owner's thread.
+    It is read before the owner changes again, in the owner's thread. Values may hold more of them.
+
+    Two that compare as equal have the same owner: their versions can be compared. The owner may
+    hand out one and the same again and again; of another one all values are looked at.
     """
 
     @abstractmethod
     def versions(self) -> Mapping[str, int]:
-        """Return for each row that exists a number that differs whenever its value does."""
+        """Return for each row that exists a number that differs whenever its value does.
+
+        A row that was gone for a while gets a number that it did not have before.
+        """
 
     @abstractmethod
     def value(self, key: str) -> Any:

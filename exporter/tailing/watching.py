@@ -17,7 +17,8 @@ from exporter.tailing.folders import Folders
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
-GATHER_SECONDS = 0.1
+GATHER_SHARE = 0.1
+"""Of the publishing interval: what was written earlier is not shown earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class PollingWaker:
         return ready
 
 
-def make(how: str, gather: float = GATHER_SECONDS) -> Waker:
+def make(how: str, gather: float) -> Waker:
     """Return a waker.
 
     Parameters

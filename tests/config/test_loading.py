@@ -74,6 +74,7 @@ MESSAGES = {
     "number-key": [":2: 7: expected a text as the key"],
     "path-number": [":3: models.0.paths.0: expected a text, got 5"],
     "paths-text": [":3: models.0.paths: expected a list, got 'a.jsonl'"],
+    "publish-interval": [":1: publish_interval: too short; the shortest interval is 100ms"],
     "ratio-nan": [":4: models.0.thresholds.min_accuracy: expected a finite number, got nan"],
     "ratio-text": [":4: models.0.thresholds.min_accuracy: expected a number, got 'high'"],
     "ratio": [":4: models.0.thresholds.min_accuracy: expected less than or equal to 1, got 80"],
@@ -196,7 +197,7 @@ def test_every_key():
     """With merge keys and anchors of YAML."""
     found = load(TESTDATA / "valid-everything.yml")
     assert found.windows == (Window("90s", 90.0), Window("1h30m", 5400.0))
-    assert found.rotate_wait == 0.5
+    assert (found.publish_interval, found.rotate_wait) == (0.1, 0.5)
     assert found.watch == "poll"
     first, second = found.models
     assert (first.name, second.name) == ("bot", "second")
@@ -224,7 +225,7 @@ def test_defaults():
     found = load(TESTDATA / "valid-smallest.yml")
     assert [window.name for window in found.windows] == ["5m", "1h", "24h"]
     assert found.storage.path is None
-    assert found.rotate_wait == 5.0
+    assert (found.publish_interval, found.rotate_wait) == (1.0, 5.0)
     assert found.watch == "auto"
     assert found.syslog == ()
     assert (found.limits.series, found.limits.memory) == (50_000, None)

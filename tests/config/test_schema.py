@@ -18,6 +18,7 @@ BEYOND = {"field", "field-key", "field-overlap", "field-overlap-default", "field
     "nothing-to-do",
     "ratio-nan",
     "repeated-name",
+    "publish-interval",
     "stdin-twice",
     "timezone",
     "window-short",

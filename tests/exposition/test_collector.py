@@ -9,7 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.exposition.collector import PublishedCollector, merged
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.throughput import Throughput
-from exporter.pipeline import CheckpointStats, Snapshot
+from exporter.pipeline import Snapshot
+from exporter.storage.checkpoint import CheckpointStats
 from tests.monitors.builders import LABELS, NOW, WINDOWS, batch, unlimited
 
 

@@ -8,8 +8,9 @@ from prometheus_client.registry import Collector
 from exporter import __version__
 from exporter.exposition import self_metrics
 from exporter.exposition.collector import merged
-from exporter.pipeline import CheckpointStats, Snapshot
+from exporter.pipeline import Snapshot
 from exporter.source import SourceView
+from exporter.storage.checkpoint import CheckpointStats
 
 
 class Exposed(Collector):
@@ -123,12 +124,13 @@ def test_a_path_is_escaped():
 def test_checkpoints_errors_and_refusals():
     """In the order of their labels."""
     lines = text(
-        checkpoint=CheckpointStats(90.0, 0.25, 4096, 2),
+        checkpoint=CheckpointStats(90.0, 0.25, 4096, 2, 80.0),
         monitor_errors={"latency": 3, "accuracy": 0},
         series_refused={"model_predictions_total": 5},
     )
     assert lines == [
         ALWAYS[0],
+        "modeltail_checkpoint_copy_timestamp_seconds 80.0",
         "modeltail_checkpoint_duration_seconds 0.25",
         "modeltail_checkpoint_failures_total 2.0",
         "modeltail_checkpoint_timestamp_seconds 90.0",

@@ -12,7 +12,8 @@ from exporter import __version__
 from exporter.exposition.collector import PublishedCollector
 from exporter.exposition.web import STALE_SECONDS, application
 from exporter.monitors.isolation import Isolation
-from exporter.pipeline import CheckpointStats, Snapshot
+from exporter.pipeline import Snapshot
+from exporter.storage.checkpoint import CheckpointStats
 from tests.monitors.builders import NOW
 
 

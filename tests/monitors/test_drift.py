@@ -17,6 +17,7 @@ from exporter.errors import UsageError
 from exporter.event_time import EventTime
 from exporter.monitors.drift import Drift
 from exporter.parsing.json_lines import JsonLines
+from exporter.storage.encoding import decode, encode
 from exporter.windows import Window
 
 LABELS = {"model": "bot", "version": "1"}
@@ -261,7 +262,7 @@ def test_state_survives_storage():
     """The restored monitor shows the same and goes on counting."""
     drift, restored = monitor(), monitor()
     feed(drift, predictions(600, seed=13))
-    restored.load(drift.dump())
+    restored.load(decode(encode(drift.dump())))
     assert exposed(restored) == exposed(drift)
     for each in (drift, restored):
         feed(each, predictions(100, seed=14))

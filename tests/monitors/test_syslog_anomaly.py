@@ -13,6 +13,7 @@ from exporter.markov.scoring import Scorer
 from exporter.markov.training import Trainer
 from exporter.monitors.syslog_anomaly import SyslogAnomaly, binomial_tail
 from exporter.records import Categorical, SyslogBatch
+from exporter.storage.encoding import decode, encode
 from exporter.windows import Window
 
 NOW = 100_000.0
@@ -50,6 +51,11 @@ LARGE = trained("ab" * 1000 + "a")
 def monitor(model=SMALL, source: str = "cluster", **options) -> SyslogAnomaly:
     """Make a monitor of one source."""
     return SyslogAnomaly(WINDOWS, {source: Scorer(model)}, **options)
+
+
+def stored(monitor: SyslogAnomaly) -> dict:
+    """Return the state as it comes back from storage."""
+    return decode(encode(monitor.dump()))
 
 
 def exposed(monitor: SyslogAnomaly, now: float = NOW) -> dict[tuple[str, ...], float]:
@@ -207,7 +213,7 @@ def test_the_state_is_restored():
     """A restored monitor exposes the same, and its chains go on."""
     first, second = monitor(LARGE), monitor(LARGE)
     first.update(batch("abXab", "hkhkh"))
-    second.load(first.dump())
+    second.load(stored(first))
     assert exposed(second) == exposed(first)
     for each in (first, second):
         each.update(batch("aXb", "hkk", time=NOW + 5))
@@ -229,7 +235,7 @@ def test_chains_end_when_the_model_is_replaced():
     """Counters go on; the states of the old model mean nothing in the new one."""
     before, after = monitor(SMALL), monitor(LARGE)
     before.update(batch("abX"))
-    after.load(before.dump())
+    after.load(stored(before))
     after.update(batch("b"))
     samples = exposed(after)
     assert counters(samples) == [0, 1, 1, 1]
@@ -240,7 +246,7 @@ def test_chains_end_when_the_source_is_gone():
     """A source that the configuration no longer names is forgotten."""
     before, after = monitor(source="old"), monitor(source="new")
     before.update(batch("ab", source="old"))
-    after.load(before.dump())
+    after.load(stored(before))
     assert exposed(after) == exposed(before)
     assert list(after.dump()["chains"]) == ["new"]
 
@@ -256,7 +262,7 @@ def test_chains_end_when_the_source_is_gone():
 def test_state_of_another_configuration_is_refused(other):
     """Other hosts or windows mean other cells."""
     with pytest.raises(ValueError, match=r"hosts|argument|window"):
-        other.load(monitor().dump())
+        other.load(stored(monitor()))
 
 
 def test_a_snapshot_does_not_change():

@@ -114,7 +114,7 @@ def test_the_budget_is_charged_for_what_lives():
     assert budget.used == 0
     model.update(records("9"))
     restored = monitors(other := SeriesBudget(10_000), build=lambda *_: [])
-    restored.load(model.dump())
+    restored.load(encoding.decode(encoding.encode(model.dump())))
     assert other.used == budget.used == COST
 
 

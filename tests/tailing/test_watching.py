@@ -64,7 +64,7 @@ def test_changes_add_up():
 
 def test_polling_can_be_asked_for():
     """On systems that can do better, too."""
-    waker = watching.make("poll")
+    waker = watching.make("poll", 0.1)
     assert type(waker) is PollingWaker
     waker.close()
 
@@ -72,7 +72,7 @@ def test_polling_can_be_asked_for():
 def test_other_systems_poll(monkeypatch):
     """There is no inotify."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    waker = watching.make("auto")
+    waker = watching.make("auto", 0.1)
     assert type(waker) is PollingWaker
     waker.close()
 
@@ -85,12 +85,12 @@ def test_where_no_inotify_instance_is_left_files_are_polled(monkeypatch, caplog)
     def refuse(*_, **__):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    waker = watching.make("auto")
+    waker = watching.make("auto", 0.1)
     assert type(waker) is notifying.NotifyingWaker
     waker.close()
     monkeypatch.setattr(notifying, "INotify", refuse)
     with caplog.at_level(logging.WARNING):
-        waker = watching.make("auto")
+        waker = watching.make("auto", 0.1)
     assert type(waker) is PollingWaker
     assert "max_user_instances" in caplog.text
     waker.close()

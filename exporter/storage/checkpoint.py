@@ -1,0 +1,295 @@
+"""Commits: when, of what, and what to do when they fail.
+
+The ingest thread encodes what changed; a worker writes it in one transaction, and then shows the
+snapshot that was taken with it. One commit is under way at a time: whoever wants the next one
+reads on until then.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from exporter.storage.encoding import decode, encode
+from exporter.storage.ledger import Changes, Ledger
+from exporter.storage.store import Loaded, Store, UnavailableError
+from exporter.storage.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 1.0
+LAST_RETRY_SECONDS = 60.0
+COPY_SECONDS = 3600.0
+
+_MISFIT = (KeyError, TypeError, ValueError, AttributeError)
+_FAILURES = (UnavailableError, sqlite3.Error, OSError)
+
+
+class Owner(Protocol):
+    """What has a state."""
+
+    changed: bool
+    """Whether it changed since this was last set to ``False``."""
+
+    def dump(self) -> Any:
+        """Return the state."""
+
+    def load(self, state: Any) -> None:
+        """Restore it."""
+
+
+class Reader(Owner, Protocol):
+    """An owner that reads files."""
+
+    def load_positions(self, state: Any) -> None:
+        """Restore where files were read to, and no count."""
+
+
+@dataclass(slots=True)
+class CheckpointStats:
+    """How storing went.
+
+    Attributes
+    ----------
+    timestamp
+        Unix seconds of the last state that is stored.
+    duration
+        Seconds that it took to encode and write the last one that had changed.
+    written_bytes
+        Encoded state that was written.
+    failures
+        Commits that failed, and state that could not be opened or read.
+    copied_at
+        Unix seconds of the last verified copy; 0 before.
+    """
+
+    timestamp: float = 0.0
+    duration: float = 0.0
+    written_bytes: int = 0
+    failures: int = 0
+    copied_at: float = 0.0
+
+
+class Checkpoint:
+    """Restores owners, and stores what changed of them.
+
+    Parameters
+    ----------
+    sources, groups
+        Owners by name: those that read files, and those that count what they read.
+    store
+        Where to.
+    worker
+        Runs the commits.
+    clock
+        Unix seconds.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Reader],
+        groups: Mapping[str, Owner],
+        store: Store,
+        worker: Worker,
+        clock: Callable[[], float],
+    ) -> None:
+        self._sources = {f"source/{name}": source for name, source in sources.items()}
+        self._groups = {f"monitors/{name}": group for name, group in groups.items()}
+        self._owners: dict[str, Owner] = {**self._sources, **self._groups}
+        self._store = store
+        self._worker = worker
+        self._clock = clock
+        self._ledger = Ledger()
+        self._stats = CheckpointStats()
+        self._failing = not store.available
+        self._failed_at = clock()
+        self._retry_seconds = FIRST_RETRY_SECONDS if store.available else LAST_RETRY_SECONDS
+        self._under_way: dict[str, Changes] = {}
+        self._stored = False
+        self._reopened = False
+        # A start has better things to do than to copy.
+        self._copy_tried_at = clock()
+        self._restore(store.load())
+        self._stats.failures += store.failures
+        self._stats.copied_at = self._copy_tried_at = store.copied_at() or 0.0
+
+    def _restore(self, loaded: Loaded) -> None:
+        if loaded.positions_only:
+            for part, source in self._sources.items():
+                if part in loaded.parts:
+                    self._fits(part, source.load_positions, loaded.parts[part])
+        else:
+            self._restore_all(loaded.parts)
+        if self._store.available and loaded.rows:
+            # What has another form now is brought to it before there is anything to read: later
+            # it would hold up ingestion.
+            self._ledger.adopt(loaded.rows)
+            self._mark(self._owners, changed=True)
+            self.commit(self._clock(), lambda _: None)
+            self._worker.wait()
+            self._settle()
+
+    def _restore_all(self, parts: Mapping[str, Any]) -> None:
+        fresh = {part: encode(source.dump()) for part, source in self._sources.items()}
+        fits = [
+            self._fits(part, source.load, parts[part])
+            for part, source in self._sources.items()
+            if part in parts
+        ]
+        if not all(fits):
+            # Lines that are read again must not be added to counts that hold them already.
+            logger.error("stored state can't be used; all sources and counters start at 0")
+            for part, source in self._sources.items():
+                source.load(decode(fresh[part]))
+            return
+        for part, group in self._groups.items():
+            if part in parts:
+                self._fits(part, group.load, parts[part])
+
+    def _fits(self, part: str, load: Callable[[Any], None], state: Any) -> bool:
+        try:
+            load(state)
+        except _MISFIT:
+            self._stats.failures += 1
+            logger.exception("the stored state of %s does not fit; it starts at 0", part)
+            return False
+        return True
+
+    def ready(self) -> bool:
+        """Return whether no commit is under way; raise what the last one was not made for."""
+        if not self._worker.ready():
+            return False
+        self._settle()
+        return True
+
+    def _settle(self) -> None:
+        """Learn in the owners' thread what became of the last commit."""
+        if self._stored:
+            self._ledger.settle(self._under_way)
+        else:
+            self._mark(self._under_way, changed=True)
+        self._under_way = {}
+        if self._reopened:
+            self._reopened = False
+            self._ledger.forget(self._owners)
+            self._mark(self._owners, changed=True)
+
+    def _mark(self, parts: Mapping[str, Any], *, changed: bool) -> None:
+        for part in parts:
+            self._owners[part].changed = changed
+
+    def commit(
+        self, now: float, publish: Callable[[CheckpointStats], None], *, insist: bool = False
+    ) -> None:
+        """Store what changed, and then publish; only when ready.
+
+        Parameters
+        ----------
+        now
+            Unix seconds at which what is to be published was taken.
+        publish
+            Called with how storing went, also where it failed: showing figures that a crash may
+            take back is better than showing none. Maybe in the worker's thread.
+        insist
+            Try also shortly after a failure.
+        """
+        resting = self._failing and abs(now - self._failed_at) < self._retry_seconds
+        if resting and not insist:
+            publish(replace(self._stats))
+        elif not self._store.available:
+            self._worker.run(lambda: self._reopen(now, publish))
+        else:
+            self._commit(now, publish)
+
+    def _commit(self, now: float, publish: Callable[[CheckpointStats], None]) -> None:
+        changed = {part: owner for part, owner in self._owners.items() if owner.changed}
+        try:
+            staged = self._ledger.stage({part: owner.dump() for part, owner in changed.items()})
+        except Exception as error:  # noqa: BLE001
+            # The fault of a monitor, or of what it was given to count.
+            self._failed(now, error, fault=True)
+            publish(replace(self._stats))
+            return
+        self._mark(changed, changed=False)
+        self._under_way = staged
+        self._stored = False
+        if any(staged.values()) or self._copy_due(now):
+            self._worker.run(lambda: self._write(staged, now, publish))
+        else:
+            self._succeeded(now)
+            publish(replace(self._stats))
+
+    def _write(
+        self, staged: Mapping[str, Changes], now: float, publish: Callable[[CheckpointStats], None]
+    ) -> None:
+        try:
+            if any(staged.values()):
+                self._stats.written_bytes += self._store.commit(staged)
+                self._stats.duration = max(0.0, self._clock() - now)
+        except _FAILURES as error:
+            self._failed(now, error)
+        else:
+            self._succeeded(now)
+        publish(replace(self._stats))
+        if self._stored and self._copy_due(now):
+            self._copy(now)
+
+    def _copy_due(self, now: float) -> bool:
+        return abs(now - self._copy_tried_at) >= COPY_SECONDS
+
+    def _copy(self, now: float) -> None:
+        # After a failure the next try is in an hour as well: it may be a lack of space.
+        self._copy_tried_at = now
+        try:
+            self._store.copy(now)
+        except UnavailableError as error:
+            self._stats.failures += 1
+            logger.error("the copy of the checkpoint can't be written: %s", error)  # noqa: TRY400
+        else:
+            self._stats.copied_at = now
+
+    def _reopen(self, now: float, publish: Callable[[CheckpointStats], None]) -> None:
+        try:
+            self._store.reopen()
+        except UnavailableError as error:
+            self._failed(now, error)
+        else:
+            # At the next turn all is written.
+            self._reopened = True
+            self._failed_at = float("-inf")
+        publish(replace(self._stats))
+
+    def _succeeded(self, now: float) -> None:
+        self._stored = True
+        self._failing = False
+        self._retry_seconds = FIRST_RETRY_SECONDS
+        self._stats.timestamp = now
+
+    def _failed(self, now: float, error: Exception, *, fault: bool = False) -> None:
+        level = logging.DEBUG if self._failing else logging.ERROR
+        logger.log(level, "the checkpoint can't be written: %s", error, exc_info=fault)
+        if self._failing:
+            self._retry_seconds = min(2 * self._retry_seconds, LAST_RETRY_SECONDS)
+        self._failing = True
+        self._failed_at = now
+        self._stats.failures += 1
+
+    def finish(self, now: float, publish: Callable[[CheckpointStats], None]) -> None:
+        """Store what changed and publish, and wait for it; try once where storing fails."""
+        self._worker.wait()
+        self._settle()
+        if not self._store.available:
+            self._worker.run(lambda: self._reopen(now, lambda _: None))
+            self._worker.wait()
+            self._settle()
+        self.commit(now, publish, insist=True)
+        self._worker.wait()
+        self._settle()
+
+    def close(self) -> None:
+        """Wait for the commit under way, and close the store."""
+        self._worker.close()
+        self._store.close()
