@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,14 @@ from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
 from exporter.monitors.validation import Validation
 from exporter.monitors.versions import SERIES_PER_VERSION, ModelMonitors
+from exporter.parsing.csv_lines import CsvLines
 from exporter.parsing.json_lines import JsonLines
+from exporter.parsing.leading_fields import RecordParser, WithoutLeadingFields
+from exporter.parsing.logfmt import Logfmt
+from exporter.parsing.regex_lines import Expression
 from exporter.parsing.syslog_rfc3164 import SyslogLines
+from exporter.parsing.text_columns import TextColumns
+from exporter.parsing.text_lines import TextLines
 from exporter.pipeline import Group
 from exporter.records import RecordBatch, SyslogBatch
 from exporter.source import Source
@@ -84,12 +91,28 @@ def assemble(
     return parts
 
 
-def json_parser(
+def prediction_parser(
     model: ModelSource, models: Sequence[ModelSource], features: Collection[str] | None
-) -> JsonLines:
+) -> RecordParser:
     """Return the parser of a model's prediction log."""
+    parser = _parser_of_format(model, models, features)
+    fields = model.leading_fields
+    return WithoutLeadingFields(parser, fields) if fields else parser
+
+
+def _parser_of_format(
+    model: ModelSource, models: Sequence[ModelSource], features: Collection[str] | None
+) -> RecordParser:
     others = {other.name for other in models} - {model.name}
-    return JsonLines(model.task, model.fields, features, others)
+    if model.format == "json":
+        return JsonLines(model.task, model.fields, features, others)
+    dot = "_" if model.format == "regex" else "."
+    columns = TextColumns(model.task, model.fields, features, others, dot)
+    if model.format == "csv":
+        return CsvLines(columns, "," if model.csv is None else model.csv.delimiter)
+    if model.pattern is not None:
+        return TextLines(Expression(re.compile(model.pattern)), columns)
+    return TextLines(Logfmt(), columns)
 
 
 def read_reference(model: ModelSource) -> Reference | None:
@@ -123,11 +146,12 @@ def _add_model(
     parts.groups[model.name] = group
     if replay:
         parts.windows_end[model.name] = lambda: event_time.windows_end
+    headers = model.format == "csv"
     parts.sources.append(
         Source(
             model.name,
-            Tail(model.paths, model.start, configuration.rotate_wait),
-            json_parser(model, configuration.models, features),
+            Tail(model.paths, model.start, configuration.rotate_wait, headers=headers),
+            prediction_parser(model, configuration.models, features),
             event_time,
             group.update,
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from exporter.tailing.discovery import discover, in_words
 from exporter.tailing.followed import FileKey, FollowedFile, Position
-from exporter.tailing.lines import Lines
+from exporter.tailing.lines import NONE, Lines
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +40,15 @@ class Piece:
     too_long
         Lines dropped for their length, beside `lines`. Neither may be there: only a part of a line
         was read.
+    header
+        The first line of the file, where somebody asked for it and it is there.
     """
 
     path: str
     first_line: int | None
     lines: Lines
     too_long: int
+    header: bytes | None = None
 
 
 class Tail:
@@ -61,10 +64,20 @@ class Tail:
     rotate_wait
         Seconds for which a file whose path points elsewhere is still read, for a writer that has
         not switched yet. Its last line then counts even without a line end.
+    headers
+        Whether each piece is to come with the first line of its file.
     """
 
-    def __init__(self, patterns: Sequence[str], start: str, rotate_wait: float) -> None:
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        start: str,
+        rotate_wait: float,
+        *,
+        headers: bool = False,
+    ) -> None:
         self.patterns = tuple(patterns)
+        self._headers = headers
         self._start = start
         self._rotate_wait = rotate_wait
         self._files: dict[FileKey, FollowedFile] = {}
@@ -231,7 +244,7 @@ class Tail:
                 lines = file.flush()
             if number or lines or file.too_long > dropped:
                 self.changed = True
-                yield Piece(file.path, first_line, lines, file.too_long - dropped)
+                yield self._piece(file, first_line, lines, file.too_long - dropped)
                 if enough():
                     return
 
@@ -260,7 +273,15 @@ class Tail:
             dropped, first_line = file.too_long, file.next_line
             lines = file.flush()
             if lines or file.too_long > dropped:
-                yield Piece(file.path, first_line, lines, file.too_long - dropped)
+                yield self._piece(file, first_line, lines, file.too_long - dropped)
+
+    def _piece(
+        self, file: FollowedFile, first_line: int | None, lines: Lines, too_long: int
+    ) -> Piece:
+        header = None
+        if self._headers and lines:
+            header = file.header(lines if first_line == 1 and not too_long else NONE)
+        return Piece(file.path, first_line, lines, too_long, header)
 
     def close(self) -> None:
         """Close all files."""
