@@ -34,7 +34,7 @@ from exporter.parsing.json_lines import JsonLines
 from exporter.parsing.leading_fields import RecordParser, WithoutLeadingFields
 from exporter.parsing.logfmt import Logfmt
 from exporter.parsing.regex_lines import Expression
-from exporter.parsing.syslog_rfc3164 import SyslogLines
+from exporter.parsing.syslog_lines import syslog_parser
 from exporter.parsing.text_columns import TextColumns
 from exporter.parsing.text_lines import TextLines
 from exporter.pipeline import Group
@@ -241,7 +241,7 @@ def _syslog_source(
     return Source(
         source.name,
         Tail(source.paths, source.start, configuration.rotate_wait),
-        SyslogLines(source.name, source.timezone, source.leading_fields),
+        syslog_parser(source.name, source.format, source.timezone, source.leading_fields),
         event_time,
         group.update,
     )

@@ -311,12 +311,12 @@ def _count_invalid(report: Report, batches: list[RecordBatch]) -> None:
 
 def _syslog(source: SyslogSource, sample: int) -> Report:
     from exporter.markov import model_file  # noqa: PLC0415
-    from exporter.parsing.syslog_rfc3164 import SyslogLines  # noqa: PLC0415
+    from exporter.parsing.syslog_lines import syslog_parser  # noqa: PLC0415
 
     report = Report(source.name)
     if source.model is not None:
         model_file.load(source.model)
-    parser = SyslogLines(source.name, source.timezone, source.leading_fields)
+    parser = syslog_parser(source.name, source.format, source.timezone, source.leading_fields)
     batches: list[SyslogBatch] = _parse(report, source.paths, sample, parser)
     hosts = set(itertools.chain.from_iterable(batch.host.values for batch in batches))
     tags = set(itertools.chain.from_iterable(batch.tag.values for batch in batches))

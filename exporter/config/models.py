@@ -25,6 +25,7 @@ from exporter.windows import Window
 Start = Literal["beginning", "end"]
 Task = Literal["auto", "classification", "regression"]
 Format = Literal["json", "logfmt", "csv", "regex"]
+SyslogFormat = Literal["auto", "rfc3164", "rfc5424"]
 
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -283,6 +284,11 @@ class SyslogSource(_FileSource):
     scorer: Literal["message", "message+tag"] = Field(
         default="message",
         description="What is scored: message after message, or in addition program after program.",
+    )
+    format: SyslogFormat = Field(
+        default="auto",
+        description="How lines are written. auto: those that begin with <priority>1 and a blank "
+        "are RFC 5424, the others RFC 3164.",
     )
     leading_fields: Annotated[int, Field(ge=0, le=20)] = Field(
         default=0, description="How many space-separated columns a collector put before the time."

@@ -69,6 +69,7 @@ MESSAGES = {
             "attributions, uncertainty, slice, shadow, arm"
         ),
     ],
+    "format-syslog": [":1: syslog.0.format: expected 'auto', 'rfc3164' or 'rfc5424', got 'json'"],
     "format": [":1: models.0.format: expected 'json', 'logfmt', 'csv' or 'regex', got 'tsv'"],
     "latency": [":4: models.0.thresholds.max_latency_p95_seconds: expected greater than 0, got 0"],
     "leading-fields": [":1: syslog.0.leading_fields: expected a whole number, got 1.5"],
@@ -259,6 +260,7 @@ def test_formats():
     assert (tabs.format, tabs.csv.delimiter) == ("csv", "\t")
     assert (commas.format, commas.csv) == ("csv", None)
     assert (regex.format, regex.leading_fields) == ("regex", 3)
+    assert [source.format for source in found.syslog] == ["rfc3164", "rfc5424"]
 
 
 def test_defaults():

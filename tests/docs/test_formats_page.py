@@ -11,10 +11,12 @@ from exporter import cli
 from exporter.assembly import prediction_parser
 from exporter.commands.streams import Streams
 from exporter.config import ModelSource
+from exporter.parsing.syslog_lines import EitherSyslogLines, syslog_parser
 from exporter.source import Parser
 from tests.docs.markdown import DOCS, Block, blocks
 
 PAGE = DOCS / "formats.md"
+NOW = 1_800_000_000.0
 SECTIONS = {"JSON": "json", "logfmt": "logfmt", "CSV": "csv", "Regular expressions": "regex"}
 
 
@@ -74,6 +76,22 @@ def test_reasons_are_complete(section: str) -> None:
     (rejected,) = re.findall(r"^Rejected: (.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
     parser: Parser = prediction_parser(source, [source], ())
     assert set(re.findall(r"`(\w+)`", rejected)) == set(parser.reasons)
+
+
+def test_syslog(written: Path) -> None:
+    """The three lines are one event; the page names every reason for which one is rejected."""
+    log, configuration = example("Syslog")
+    for block in (log, configuration):
+        (written / block.title).write_text(block.text, encoding="utf-8")
+    assert "hosts: 3 of 3 lines parse\n" in printed("check", "--config.file", "modeltail.yml")
+    scanned = printed("scan", "--config.file", "modeltail.yml").splitlines()
+    assert 'syslog_messages_total{host="web1",tag="sshd"} 3.0' in scanned
+    page = PAGE.read_text(encoding="utf-8").split("## Syslog\n")[1]
+    batch = syslog_parser("hosts").parse([line.encode() for line in log.text.splitlines()], NOW)
+    (message,) = batch.batch.message.values
+    assert message in page.replace("\n", " ")
+    rejected = page.split("Rejected: ")[1].split("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", rejected)) == set(EitherSyslogLines.reasons)
 
 
 def test_features_of_the_csv_are_columns(written: Path) -> None:
