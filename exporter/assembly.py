@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,14 @@ from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
 from exporter.monitors.validation import Validation
 from exporter.monitors.versions import SERIES_PER_VERSION, ModelMonitors
+from exporter.parsing.csv_lines import CsvLines
 from exporter.parsing.json_lines import JsonLines
-from exporter.parsing.syslog_rfc3164 import SyslogLines
+from exporter.parsing.leading_fields import RecordParser, WithoutLeadingFields
+from exporter.parsing.logfmt import Logfmt
+from exporter.parsing.regex_lines import Expression
+from exporter.parsing.syslog_lines import syslog_parser
+from exporter.parsing.text_columns import TextColumns
+from exporter.parsing.text_lines import TextLines
 from exporter.pipeline import Group
 from exporter.records import RecordBatch, SyslogBatch
 from exporter.source import Source
@@ -85,12 +92,28 @@ def assemble(
     return parts
 
 
-def json_parser(
+def prediction_parser(
     model: ModelSource, models: Sequence[ModelSource], features: Collection[str] | None
-) -> JsonLines:
+) -> RecordParser:
     """Return the parser of a model's prediction log."""
+    parser = _parser_of_format(model, models, features)
+    fields = model.leading_fields
+    return WithoutLeadingFields(parser, fields) if fields else parser
+
+
+def _parser_of_format(
+    model: ModelSource, models: Sequence[ModelSource], features: Collection[str] | None
+) -> RecordParser:
     others = {other.name for other in models} - {model.name}
-    return JsonLines(model.task, model.fields, features, others)
+    if model.format == "json":
+        return JsonLines(model.task, model.fields, features, others)
+    dot = "_" if model.format == "regex" else "."
+    columns = TextColumns(model.task, model.fields, features, others, dot)
+    if model.format == "csv":
+        return CsvLines(columns, "," if model.csv is None else model.csv.delimiter)
+    if model.pattern is not None:
+        return TextLines(Expression(re.compile(model.pattern)), columns)
+    return TextLines(Logfmt(), columns)
 
 
 def read_reference(model: ModelSource) -> Reference | None:
@@ -127,8 +150,8 @@ def _add_model(
     parts.sources.append(
         Source(
             model.name,
-            _tail(configuration, model, replay=replay),
-            json_parser(model, configuration.models, features),
+            _tail(configuration, model, replay=replay, headers=model.format == "csv"),
+            prediction_parser(model, configuration.models, features),
             event_time,
             group.update,
         )
@@ -211,10 +234,14 @@ def _add_syslog(
 
 
 def _tail(
-    configuration: Configuration, source: ModelSource | SyslogSource, *, replay: bool
+    configuration: Configuration,
+    source: ModelSource | SyslogSource,
+    *,
+    replay: bool,
+    headers: bool = False,
 ) -> Tail:
     streams = Streams(source.paths, wait=replay)
-    return Tail(source.paths, source.start, configuration.rotate_wait, streams)
+    return Tail(source.paths, source.start, configuration.rotate_wait, streams, headers=headers)
 
 
 def _syslog_source(
@@ -226,7 +253,7 @@ def _syslog_source(
     return Source(
         source.name,
         tail,
-        SyslogLines(source.name, source.timezone, source.leading_fields),
+        syslog_parser(source.name, source.format, source.timezone, source.leading_fields),
         event_time,
         group.update,
     )

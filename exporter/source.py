@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, Protocol, runtime_checkable
 
 from exporter.event_time import EventTime
 from exporter.records import Batch, Parsed
@@ -26,6 +26,19 @@ class Parser(Protocol[Batch]):
 
     def parse(self, lines: Sequence[bytes], received: float) -> Parsed[Batch]:
         """Decode complete lines, read at Unix time `received`; never raises for their content."""
+
+
+@runtime_checkable
+class HeadedParser(Parser[Batch], Protocol[Batch]):
+    """Decodes the lines of files whose first line says what the others mean."""
+
+    def below(self, header: bytes | None) -> Parser[Batch]:
+        """Return the parser for a file with this first line; ``None`` if it is not known."""
+
+
+def parser_below(parser: Parser[Batch], header: bytes | None) -> Parser[Batch]:
+    """Return the parser for the lines of a file that begins with `header`."""
+    return parser.below(header) if isinstance(parser, HeadedParser) else parser
 
 
 @dataclass(slots=True)
@@ -153,7 +166,7 @@ class Source(Generic[Batch]):
         if not piece.lines:
             return
         try:
-            parsed = self._parser.parse(piece.lines, now)
+            parsed = parser_below(self._parser, piece.header).parse(piece.lines, now)
         except Exception:
             # A fault of ours must not stop the other lines; these are counted as lost.
             logger.exception("%s: the parser failed on %d lines", piece.path, len(piece.lines))

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.event_time import EventTime
+from exporter.parsing.csv_lines import CsvLines
 from exporter.parsing.json_lines import JsonLines
 from exporter.parsing.syslog_rfc3164 import SyslogLines
+from exporter.parsing.text_columns import TextColumns
 from exporter.source import Source
 from exporter.storage import encoding
 from exporter.tailing.tail import Tail
@@ -250,3 +252,32 @@ def test_a_file_whose_name_is_no_utf8_is_exposed_and_stored(tmp_path):
     assert list(reading.view(NOW).files) == [shown]
     state = encoding.decode(encoding.encode(reading.dump()))
     assert [position["path"] for position in state["tail"]["positions"]] == [shown]
+
+
+def test_csv_goes_on_in_the_middle_of_a_file(tmp_path):
+    """After a restart the header is still known, and the books balance."""
+    path = tmp_path / "log.csv"
+
+    def reading(batches: list) -> Source:
+        return Source(
+            "logs",
+            Tail([str(path)], "beginning", 5.0, headers=True),
+            CsvLines(TextColumns("auto", {}, (), ())),
+            EventTime([Window("5m", 300.0)], replay=False),
+            batches.append,
+        )
+
+    append(path, "confidence,prediction\n0.5,a\n")
+    first = drained(reading([]))
+    append(path, "0.25,b\nx\n\n")
+    batches: list = []
+    second = reading(batches)
+    second.load(encoding.decode(encoding.encode(first.dump())))
+    drained(second)
+    (batch,) = batches
+    assert batch.prediction.decode() == ["b"]
+    assert batch.confidence.tolist() == [0.25]
+    view = second.view(NOW)
+    assert (view.parsed, view.skipped) == (2, {"empty": 1, "header": 1})
+    assert view.rejected == {"csv_header": 0, "csv_fields": 1, "csv_quote": 0, "too_long": 0}
+    assert balance(second) == (5, 5)

@@ -8,7 +8,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from exporter.commands.options import add_config_file
@@ -23,10 +23,18 @@ if TYPE_CHECKING:
 
     from exporter.config import Configuration, ModelSource, SyslogSource
     from exporter.records import RecordBatch, SyslogBatch
+    from exporter.tailing.inputs import Block
 
 DEFAULT_SAMPLE = 1000
 _SHOWN_KEYS = 20
 _SHOWN_BYTES = 120
+_SNIFFED_LINES = 50
+_EXPECTED = {
+    "json": "one JSON object a line",
+    "logfmt": "key=value pairs",
+    "csv": "CSV below a header",
+    "regex": "lines that the pattern matches",
+}
 
 
 def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,6 +74,8 @@ class Report:
     problems: list[str] = field(default_factory=list)
     examples: dict[str, str] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
+    unreadable: list[bytes] = field(default_factory=list)
+    """The first lines of a file of which none parses."""
 
 
 def run(arguments: argparse.Namespace, streams: Streams) -> int:
@@ -91,7 +101,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     return 1 if found else 0
 
 
-def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, Sequence[bytes]]]:
+def _head(path: str, sample: int, report: Report) -> Iterator[Block]:
     """Yield the first lines of a file, and note what keeps it from being read."""
     from exporter.errors import UsageError  # noqa: PLC0415
     from exporter.tailing.followed import printable  # noqa: PLC0415
@@ -105,7 +115,7 @@ def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, Sequenc
                 report.problems.append(
                     f"{printable(path)}: {block.too_long} lines are longer than 1 MiB"
                 )
-            yield block.first_line, block.lines[:left]
+            yield replace(block, lines=block.lines[:left])
             left -= len(block.lines)
             if left <= 0:
                 return
@@ -113,8 +123,8 @@ def _head(path: str, sample: int, report: Report) -> Iterator[tuple[int, Sequenc
         report.problems.append(printable(str(error)))
 
 
-def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> list[Any]:
-    """Parse the head of each file of a source and return the batches."""
+def _find(report: Report, paths: tuple[str, ...]) -> list[str]:
+    """Return the files of a source, and note what can't be followed."""
     from exporter.tailing.discovery import discover, in_words  # noqa: PLC0415
     from exporter.tailing.followed import printable  # noqa: PLC0415
     from exporter.tailing.patterns import STDIN  # noqa: PLC0415
@@ -128,19 +138,31 @@ def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> 
             report.facts.append(f"{path} is not tried: what is read of a stream is gone")
         elif not alone.files and not alone.errors:
             report.problems.append(f"no file matches {path}")
+    return [found.path for found in discovered.files.values()]
+
+
+def _parse(report: Report, paths: tuple[str, ...], sample: int, parser: Any) -> list[Any]:
+    """Parse the head of each file of a source and return the batches."""
+    from exporter.source import parser_below  # noqa: PLC0415
+    from exporter.tailing.followed import printable  # noqa: PLC0415
+
     batches = []
-    for path in (found.path for found in discovered.files.values()):
+    for path in _find(report, paths):
         told: set[str] = set()
         shown = printable(path)
-        for first_line, lines in _head(path, sample, report):
-            parsed = parser.parse(lines, time.time())
+        for block in _head(path, sample, report):
+            first_line, lines = block.first_line, block.lines
+            below = parser_below(parser, block.header)
+            parsed = below.parse(lines, time.time())
             report.lines += len(lines)
             report.parsed += parsed.parsed
             report.skipped += parsed.skipped
             batches.append(parsed.batch)
-            _exemplify(report, shown, first_line, lines, parsed.batch, parser)
+            _exemplify(report, shown, first_line, lines, parsed.batch, below)
             if not report.keys:
-                report.keys = next(filter(None, map(_keys, lines)), [])
+                report.keys = _keys_of(below, lines)
+            if not parsed.parsed and not report.unreadable:
+                report.unreadable = list(lines[:_SNIFFED_LINES])
             for reason, (index, problem) in parsed.examples.items():
                 if reason not in told:
                     told.add(reason)
@@ -164,6 +186,15 @@ def _exemplify(
 def _faults(batch: Any) -> set[str]:
     violations = {f"{name}: {rule}" for name, rule in getattr(batch, "violations", ())}
     return violations | set(getattr(batch, "invalid", ()))
+
+
+def _keys_of(parser: Any, lines: Sequence[bytes]) -> list[str]:
+    """Return the keys of the first record, as `fields` names them."""
+    from exporter.parsing.text_lines import TextLines  # noqa: PLC0415
+
+    if isinstance(parser, TextLines):
+        return parser.keys(lines[:1])
+    return next(filter(None, map(_keys, lines)), [])
 
 
 def _keys(line: bytes) -> list[str]:
@@ -215,13 +246,19 @@ def _labels_without_accuracy(
 
 
 def _model(configuration: Configuration, model: ModelSource, sample: int) -> Report:
-    from exporter.assembly import json_parser, read_reference  # noqa: PLC0415
+    from exporter.assembly import prediction_parser, read_reference  # noqa: PLC0415
+    from exporter.parsing.sniffing import likely_format  # noqa: PLC0415
 
     report = Report(model.name)
     reference = read_reference(model)
     features = () if reference is None else reference.features
-    parser = json_parser(model, configuration.models, features)
+    parser = prediction_parser(model, configuration.models, features)
     batches: list[RecordBatch] = _parse(report, model.paths, sample, parser)
+    likely = likely_format(report.unreadable)
+    if likely:
+        report.problems.append(
+            f"expected {_EXPECTED.get(model.format, model.format)}; this {likely}"
+        )
     records = sum(map(len, batches))
     if records:
         for needed, metrics, present in _presence(batches):
@@ -284,12 +321,12 @@ def _count_invalid(report: Report, batches: list[RecordBatch]) -> None:
 
 def _syslog(source: SyslogSource, sample: int) -> Report:
     from exporter.markov import model_file  # noqa: PLC0415
-    from exporter.parsing.syslog_rfc3164 import SyslogLines  # noqa: PLC0415
+    from exporter.parsing.syslog_lines import syslog_parser  # noqa: PLC0415
 
     report = Report(source.name)
     if source.model is not None:
         model_file.load(source.model)
-    parser = SyslogLines(source.name, source.timezone, source.leading_fields)
+    parser = syslog_parser(source.name, source.format, source.timezone, source.leading_fields)
     batches: list[SyslogBatch] = _parse(report, source.paths, sample, parser)
     hosts = set(itertools.chain.from_iterable(batch.host.values for batch in batches))
     tags = set(itertools.chain.from_iterable(batch.tag.values for batch in batches))

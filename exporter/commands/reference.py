@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from exporter import config
+from exporter.assembly import prediction_parser
 from exporter.commands.options import add_config_file
 from exporter.commands.streams import Streams
 from exporter.config import Configuration, ModelSource
@@ -18,7 +19,8 @@ from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
 from exporter.drift.reference import Provenance, Reference
 from exporter.drift.reference_file import read, write
 from exporter.errors import UsageError
-from exporter.parsing.json_lines import JsonLines
+from exporter.parsing.leading_fields import RecordParser
+from exporter.source import parser_below
 from exporter.tailing.inputs import Block, read_blocks
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     build = actions.add_parser(
         "build",
         help="profile prediction logs of a good period",
-        description="Profiles prediction logs (JSON lines) of a period in which the model was "
-        "known to be good, through the field mapping of the configured model.",
+        description="Profiles prediction logs of a period in which the model was known to be "
+        "good, in the format and with the field mapping of the configured model.",
     )
     add_config_file(build)
     build.add_argument("--model", required=True, metavar="M", help="name in the configuration")
@@ -57,8 +59,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def _build(arguments: argparse.Namespace, streams: Streams) -> int:
     configuration = config.load(arguments.config_file)
     source = _source(configuration, arguments.model, arguments.config_file)
-    others = [other.name for other in configuration.models if other is not source]
-    parser = JsonLines(source.task, source.fields, features=None, other_models=others)
+    parser = prediction_parser(source, configuration.models, features=None)
     profile = Profile(_kinds(source))
     problems: Counter[str] = Counter()
     examples: dict[str, str] = {}
@@ -121,16 +122,17 @@ def _kinds(source: ModelSource) -> dict[str, Kind]:
 
 def _add(
     block: Block,
-    parser: JsonLines,
+    parser: RecordParser,
     profile: Profile,
     problems: Counter[str],
     examples: dict[str, str],
 ) -> None:
     # Nothing in a profile depends on when its records were read.
-    parsed = parser.parse(block.lines, received=0.0)
+    parsed = parser_below(parser, block.header).parse(block.lines, received=0.0)
     profile.add(parsed.batch)
     problems.update(parsed.rejected)
-    problems.update(parsed.skipped)
+    # A header is left out for good.
+    problems.update({why: number for why, number in parsed.skipped.items() if why != "header"})
     problems.update({f"invalid {reason}": n for reason, n in parsed.batch.invalid.items()})
     if block.too_long:
         problems["too_long"] += block.too_long

@@ -4,6 +4,7 @@ from exporter.config.loading import load, parse
 from exporter.config.models import (
     ColumnSettings,
     Configuration,
+    CsvSettings,
     DriftSettings,
     Limits,
     ModelSource,
@@ -17,6 +18,7 @@ from exporter.config.models import (
 __all__ = [
     "ColumnSettings",
     "Configuration",
+    "CsvSettings",
     "DriftSettings",
     "Limits",
     "ModelSource",

@@ -8,15 +8,25 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from exporter.config.quantities import Duration, Size, WindowName
-from exporter.parsing.fields import RECORD_FIELDS, keys_read
+from exporter.parsing.fields import RECORD_FIELDS, keys_measured, keys_read
 from exporter.tailing.patterns import STDIN
 from exporter.windows import Window
 
 Start = Literal["beginning", "end"]
 Task = Literal["auto", "classification", "regression"]
+Format = Literal["json", "logfmt", "csv", "regex"]
+SyslogFormat = Literal["auto", "rfc3164", "rfc5424"]
 
 _SHORTEST_INTERVAL_SECONDS = 0.1
 
@@ -143,19 +153,52 @@ class _FileSource(_Section):
     )
 
 
+class CsvSettings(_Section):
+    """How CSV is written."""
+
+    delimiter: str = Field(
+        default=",", description='The character between fields, for example ";" or "\\t".'
+    )
+
+    @field_validator("delimiter")
+    @classmethod
+    def _usable_delimiter(cls, value: str) -> str:
+        if len(value) != 1 or value in '"\r\n\0':
+            raise ValueError(f"{value!r} is no delimiter; expected a character, and no quote")
+        return value
+
+
 class ModelSource(_FileSource):
     """The prediction logs of one model."""
 
     name: SourceName = Field(description="Value of the labels `model` and `source`; unique.")
+    format: Format = Field(
+        default="json",
+        description="How lines are written: an object of JSON, `key=value` pairs, CSV below a "
+        "header, or anything that `pattern` matches. docs/formats.md shows each.",
+    )
+    leading_fields: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=0,
+        description="How many space-separated columns a collector put in front of each line.",
+    )
     task: Task = Field(
         default="auto",
-        description="What a prediction is. auto: a JSON number with a decimal point, without "
-        "confidence or probabilities, is a regression's; everything else is a class.",
+        description="What a prediction is. auto: a number with a decimal point (in JSON not in "
+        "quotes), without confidence or probabilities, is a regression's; everything else is a "
+        "class.",
     )
     fields: dict[str, str] = Field(
         default_factory=dict,
-        description="Field of the record schema to key of your log, where they differ; a dot leads "
-        "into a nested object.",
+        description="Field of the record schema to key of your log, where they differ; in JSON a "
+        "dot leads into a nested object. For CSV a key is the name of a column, for regex that of "
+        "a group.",
+    )
+    csv: CsvSettings | None = Field(default=None, description="For `format: csv`.")
+    pattern: str | None = Field(
+        default=None,
+        validate_default=True,
+        description="For `format: regex`: an expression of Python's `re` that is searched for in "
+        "each line; its named groups are the keys.",
     )
     thresholds: Thresholds = Field(default_factory=Thresholds, description="Limits for the alerts.")
     drift: DriftSettings | None = Field(
@@ -165,23 +208,74 @@ class ModelSource(_FileSource):
         default_factory=dict, description="Service level objectives."
     )
 
+    @field_validator("leading_fields")
+    @classmethod
+    def _none_for_csv(cls, value: int, info: ValidationInfo) -> int:
+        if value and info.data.get("format") == "csv":
+            raise ValueError("format: csv takes none: its columns have names")
+        return value
+
     @field_validator("fields")
     @classmethod
-    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
+    def _known_fields(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        nested = info.data.get("format", "json") == "json"
         for field, key in value.items():
             if field not in RECORD_FIELDS:
                 known = ", ".join(RECORD_FIELDS)
                 raise ValueError(f"{field!r} is no field of the record schema; known: {known}")
-            if not all(key.split(".")):
+            # Where lines have no parts within parts, features may have no prefix.
+            if not all(key.split(".")) if nested else not key and field != "features":
                 raise ValueError(f"{field}: {key!r} is no key; expected for example score.top")
-        _refuse_overlap({**keys_read(value), **value})
+        _refuse_overlap({**keys_read(value), **value}, nested=nested)
+        return value
+
+    @field_validator("csv")
+    @classmethod
+    def _only_for_csv(cls, value: CsvSettings | None, info: ValidationInfo) -> CsvSettings | None:
+        if value is not None and info.data.get("format", "csv") != "csv":
+            raise ValueError("is only for format: csv")
+        return value
+
+    @field_validator("pattern")
+    @classmethod
+    def _usable_pattern(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("format", "regex") != "regex":
+            if value is not None:
+                raise ValueError("is only for format: regex")
+        elif value is None:
+            if "format" in info.data:
+                raise ValueError("format: regex needs a pattern")
+        else:
+            try:
+                groups = set(re.compile(value).groupindex)
+            except (re.error, OverflowError, RecursionError) as error:
+                raise ValueError(f"is no regular expression of Python: {error}") from error
+            _refuse_groups(groups, info.data.get("fields"))
         return value
 
 
-def _refuse_overlap(keys: dict[str, str]) -> None:
-    """Refuse keys that lie in one another: a value is a scalar or a map, not both."""
+def _refuse_groups(groups: set[str], fields: dict[str, str] | None) -> None:
+    """Refuse an expression that finds nothing to measure, or not what `fields` names."""
+    if fields is None:
+        # They are wrong themselves.
+        return
+    for field, key in fields.items():
+        group = key.replace(".", "_")
+        if field != "features" and group not in groups:
+            raise ValueError(f"has no group (?P<{group}>...), which {field} is read from")
+    measured = {key.replace(".", "_") for key in keys_measured(fields).values()}
+    if groups.isdisjoint(measured):
+        found = ", ".join(sorted(groups)) or "none"
+        raise ValueError(
+            "has no named group that is measured; expected for example (?P<prediction>...) or "
+            f"(?P<latency_ms>...), found: {found}"
+        )
+
+
+def _refuse_overlap(keys: dict[str, str], *, nested: bool) -> None:
+    """Refuse keys that are the same, or lie in one another: a value is a scalar or a map."""
     for outer, inner in permutations(keys, 2):
-        if f"{keys[inner]}.".startswith(f"{keys[outer]}."):
+        if keys[inner] == keys[outer] or (nested and keys[inner].startswith(f"{keys[outer]}.")):
             within = "" if keys[outer] == keys[inner] else f", for example to {keys[outer]}.NAME"
             raise ValueError(
                 f"{outer} is read from {keys[outer]!r}, which overlaps with {keys[inner]!r} of "
@@ -201,6 +295,11 @@ class SyslogSource(_FileSource):
     scorer: Literal["message", "message+tag"] = Field(
         default="message",
         description="What is scored: message after message, or in addition program after program.",
+    )
+    format: SyslogFormat = Field(
+        default="auto",
+        description="How lines are written. auto: those that begin with <priority>1 and a blank "
+        "are RFC 5424, the others RFC 3164.",
     )
     leading_fields: Annotated[int, Field(ge=0, le=20)] = Field(
         default=0, description="How many space-separated columns a collector put before the time."

@@ -51,6 +51,10 @@ MEASURED_FIELDS = (
 """Fields that a monitor reads; the others are passed over without being decoded."""
 
 
+CONTEXT_FIELDS = ("timestamp", "model", "model_version", "features")
+"""Fields that say something about a record, but do not make it one."""
+
+
 def keys_read(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the key that each measured field is read from, under a field mapping.
 
@@ -61,3 +65,8 @@ def keys_read(fields: Mapping[str, str]) -> dict[str, str]:
     if "error" not in fields and f"{keys['error_type']}.".startswith("error."):
         del keys["error"]
     return keys
+
+
+def keys_measured(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return those of :func:`keys_read` of which a record must hold one to count."""
+    return {field: key for field, key in keys_read(fields).items() if field not in CONTEXT_FIELDS}

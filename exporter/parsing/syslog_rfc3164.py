@@ -21,33 +21,36 @@ What a line without an ordinary tag means follows rsyslog where it can:
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.parsing.syslog_text import (
+    DIGITS,
+    EMPTY,
+    MAX_HOST_CHARACTERS,
+    MAX_LEADING_FIELDS,
+    MAX_TAG_CHARACTERS,
+    MAX_TEXT_BYTES,
+    MEMO_BYTES,
+    PADDING,
+    Integers,
+    after_priority,
+    categorical,
+    number,
+    text_of,
+    without_fields,
+)
 from exporter.parsing.syslog_timestamps import YearlessTime, parse_rfc3339
 from exporter.records import Categorical, Parsed, SyslogBatch
 from exporter.tailing.lines import Lines
 
-Integers = NDArray[np.int64]
-
-MAX_HOST_CHARACTERS = 255
-MAX_TAG_CHARACTERS = 64
-MAX_LEADING_FIELDS = 20
-MAX_TEXT_BYTES = 4096
-"""Of tag and text; messages that differ only beyond that are the same message."""
-MEMO_BYTES = 16 << 20
-
 _SPACE, _COLON, _DASH, _BRACKET = b" :-]"
-_EMPTY = b" \t\r\n\0"
-_DIGITS = b"0123456789"
-_NUMERIC = _DIGITS + b"."
-_PADDING = b"\n" * 64
+_NUMERIC = DIGITS + b"."
 _TAG = re.compile(
     rb" *(?:(?P<word>[^ :\[]+)(?:\[[^\] ]*\]:?|:)"
     rb"|(?P<words>(?=[^:]{1,32}:)[^ :\[]+(?: [^ :\[]+){1,3})(?:\[[^\] ]*\])?:(?= |$)) *"
@@ -116,40 +119,49 @@ class SyslogLines:
         received
             Unix seconds at which the lines were read.
         """
+        return self.decode(lines, received)[0]
+
+    def decode(
+        self, lines: Sequence[bytes], received: float
+    ) -> tuple[Parsed[SyslogBatch], NDArray[np.intp]]:
+        """Do as :meth:`parse`; return also the positions of the lines that are in the batch."""
         headed = Lines.of(lines)
         if self._leading_fields:
-            headed = Lines.of(_without_fields(line, self._leading_fields) for line in lines)
+            headed = Lines.of(without_fields(line, self._leading_fields) for line in lines)
         block = headed.data
         headers = self._headers(headed, block, received)
         batch = self._batch(block, headers, received)
         rejected: Counter[str] = Counter()
         skipped: Counter[str] = Counter()
         examples: dict[str, tuple[int, str]] = {}
+        left_out = [np.empty(0, dtype=np.intp)]
         for reason, rows in headers.rejected.items():
+            left_out.append(rows)
             for row in rows.tolist():
                 line = lines[row]
-                if not line.strip(_EMPTY):
+                if not line.strip(EMPTY):
                     skipped["empty"] += 1
                     continue
                 rejected[reason] += 1
                 if reason not in examples:
                     hint = self._hint(line, received)
                     examples[reason] = (row, f"{_EXPECTED}, got {line[:120]!r}{hint}")
-        return Parsed(batch, len(batch), rejected, skipped, examples)
+        parsed = Parsed(batch, len(batch), rejected, skipped, examples)
+        return parsed, np.delete(np.arange(len(lines)), np.concatenate(left_out))
 
     def _hint(self, line: bytes, received: float) -> str:
         """Say how many leading fields would make it a syslog line, if any do."""
         for fields in range(MAX_LEADING_FIELDS + 1):
-            headed = _without_fields(line, fields) if fields else line
+            headed = without_fields(line, fields) if fields else line
             if len(self._headers([headed], headed, received).timestamp):
                 return f"; it would fit with {fields} leading fields, not {self._leading_fields}"
         return ""
 
     def _headers(self, lines: Sequence[bytes], block: bytes, received: float) -> _Headers:
-        text = np.frombuffer(block + _PADDING, dtype=np.uint8)
+        text = np.frombuffer(block + PADDING, dtype=np.uint8)
         line_end = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)) + 1) - 1
         start = np.concatenate([[0], line_end[:-1] + 1])[: len(lines)]
-        start = _after_priority(text, start)
+        start = after_priority(text, start)
         spaces = np.append(np.flatnonzero(text == _SPACE), len(text))
 
         columns = text[start[:, None] + np.arange(16)]
@@ -204,20 +216,20 @@ class SyslogLines:
             block[start:end]
             for start, end in zip(body_start, headers.body_end.tolist(), strict=True)
         ]
-        host_codes, distinct_hosts = _number(hosts)
+        host_codes, distinct_hosts = number(hosts)
         # Splitting nothing gives one line, hence the slice.
-        stripped = b"\n".join(bodies).translate(None, _DIGITS).split(b"\n")[: len(bodies)]
-        codes, keys = _number(stripped)
+        stripped = b"\n".join(bodies).translate(None, DIGITS).split(b"\n")[: len(bodies)]
+        codes, keys = number(stripped)
         messages = [self._message(key) for key in keys]
         return SyslogBatch(
             source=self._source,
             received=received,
             timestamp=headers.timestamp,
-            host=_categorical(
-                host_codes, [_text(host)[:MAX_HOST_CHARACTERS] for host in distinct_hosts]
+            host=categorical(
+                host_codes, [text_of(host)[:MAX_HOST_CHARACTERS] for host in distinct_hosts]
             ),
             tag=_tags(block, headers.body_start, bodies, codes, messages),
-            message=_categorical(codes, [message.message for message in messages]),
+            message=categorical(codes, [message.message for message in messages]),
         )
 
     def _message(self, key: bytes) -> _Message:
@@ -232,46 +244,6 @@ class SyslogLines:
         return message
 
 
-def _without_fields(line: bytes, fields: int) -> bytes:
-    parts = line.split(b" ", fields)
-    return parts[fields] if len(parts) > fields else b"-"
-
-
-def _after_priority(text: NDArray[np.uint8], start: Integers) -> Integers:
-    """Return where each line goes on after ``<0>`` to ``<999>``."""
-    marked = text[start] == ord("<")
-    if not marked.any():
-        return start
-    start = start.copy()
-    for digits in (1, 2, 3):
-        at = start[marked]
-        characters = text[at[:, None] + np.arange(1, digits + 1)]
-        number = (characters - np.uint8(ord("0")) <= 9).all(axis=1)
-        rows = np.flatnonzero(marked)[number & (text[at + digits + 1] == ord(">"))]
-        start[rows] += digits + 2
-        marked[rows] = False
-    return start
-
-
-def _number(values: Sequence[bytes]) -> tuple[NDArray[np.int32], list[bytes]]:
-    """Return the number of each value, from 0 in order of first appearance, and the values."""
-    # A dictionary that makes the next number for a missing key never leaves C.
-    index: defaultdict[bytes, int] = defaultdict(count().__next__)
-    codes = np.fromiter(map(index.__getitem__, values), np.int32, len(values))
-    return codes, list(index)
-
-
-def _categorical(codes: NDArray[np.int32], values: Sequence[str]) -> Categorical:
-    """Return a column whose values may repeat in `values` (bytes that decode to one text)."""
-    index: dict[str, int] = {}
-    table = [index.setdefault(value, len(index)) for value in values]
-    return Categorical(np.array(table, dtype=np.int32)[codes], tuple(index))
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
-
-
 def _tag_name(match: re.Match[bytes]) -> bytes:
     word = match["word"]
     if word is not None:
@@ -283,10 +255,10 @@ def _take_apart(key: bytes) -> _Message:
     match = _TAG.match(key)
     name = _tag_name(match) if match else b""
     if match is None or not name:
-        return _Message("", _text(key.strip(b" ")), 0, -1)
-    tag = _text(name)[:MAX_TAG_CHARACTERS]
+        return _Message("", text_of(key.strip(b" ")), 0, -1)
+    tag = text_of(name)[:MAX_TAG_CHARACTERS]
     tag_end = max(match.span("word")[1], match.span("words")[1])
-    message = f"{tag}: {_text(key[match.end() :].rstrip(b' '))}"
+    message = f"{tag}: {text_of(key[match.end() :].rstrip(b' '))}"
     return _Message(tag, message, tag_end, key[tag_end])
 
 
@@ -303,16 +275,16 @@ def _tags(
     # further, and the terminator can't be found inside a tag.
     tag_end = np.array([message.tag_end for message in messages], dtype=np.int64)[codes]
     terminator = np.array([message.terminator for message in messages], dtype=np.int16)[codes]
-    text = np.frombuffer(block + _PADDING, dtype=np.uint8)
+    text = np.frombuffer(block + PADDING, dtype=np.uint8)
     found = text[body_start + tag_end]
     rows = np.flatnonzero((found != terminator) & (terminator >= 0))
     if not rows.size:
-        return _categorical(codes, values)
+        return categorical(codes, values)
     tag_codes = codes.copy()
     index: dict[str, int] = {}
     for row in rows.tolist():
         match = _TAG.match(bodies[row])
-        name = _text(_tag_name(match))[:MAX_TAG_CHARACTERS] if match else values[codes[row]]
+        name = text_of(_tag_name(match))[:MAX_TAG_CHARACTERS] if match else values[codes[row]]
         tag_codes[row] = len(values) + index.setdefault(name, len(index))
     # Values are listed in the order in which records carry them, as everywhere.
     values += index
@@ -320,6 +292,6 @@ def _tags(
     order = np.argsort(first)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    return _categorical(
+    return categorical(
         rank[inverse].astype(np.int32), [values[used[place]] for place in order.tolist()]
     )

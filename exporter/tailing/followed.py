@@ -14,6 +14,7 @@ from exporter.tailing.plain import PlainStream
 
 FileKey = tuple[int, int]
 """Device and inode."""
+MAX_HEADER_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class FollowedFile:
         """1-based number of the line that comes next; ``None`` if reading began at the end."""
         self.left_at: float | None = None
         """When its path was first seen to point elsewhere; ``None`` while it does not."""
+        self._header: bytes | None = None
 
     @property
     def key(self) -> FileKey:
@@ -109,6 +111,24 @@ class FollowedFile:
         ``None`` if that is a .gz file cut short before.
         """
         return self._stream.beginning()
+
+    def header(self, lines: Lines) -> bytes | None:
+        """Return the first line of the file, without its end, if it is no longer than 64 KiB.
+
+        Parameters
+        ----------
+        lines
+            The lines from the beginning of the file on, where they are at hand.
+        """
+        if lines:
+            self._header = lines[0]
+        elif self._header is None:
+            try:
+                line, end, _ = self._stream.first_bytes(MAX_HEADER_BYTES).partition(b"\n")
+            except OSError:
+                return None
+            self._header = line.strip(b"\0").removesuffix(b"\r") if end else None
+        return self._header
 
     def resume(self, position: Position) -> bool:
         """Go on where an earlier run stopped; ``False`` if the content is another one."""
@@ -162,6 +182,7 @@ class FollowedFile:
         self._lines = LineAssembler()
         self._lines.too_long = too_long
         self.next_line = 1
+        self._header = None
         return True
 
     def read(self, limit: int) -> tuple[int, Lines]:

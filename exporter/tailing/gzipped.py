@@ -67,6 +67,15 @@ class GzipStream(OpenFile):
         self._rewind()
         return beginning
 
+    def first_bytes(self, limit: int) -> bytes:
+        """Return the first decompressed bytes, up to `limit`; reading goes on where it was."""
+        try:
+            # What is decompressed is longer than what it was made of, but for some bytes.
+            compressed = os.pread(self._descriptor, 2 * limit, 0)
+            return zlib.decompressobj(_GZIP).decompress(compressed, limit)
+        except zlib.error:
+            return b""
+
     def resume(self, offset: int, head: Head) -> bool:
         """Skip the first `offset` decompressed bytes if the content begins with `head`.
 

@@ -6,7 +6,7 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -33,12 +33,15 @@ class Block:
         Without their line ends.
     too_long
         Lines dropped since the block before, because they exceed 1 MiB.
+    header
+        The first line of the file; ``None`` if that was too long.
     """
 
     name: str
     first_line: int
     lines: Lines
     too_long: int = 0
+    header: bytes | None = field(default=None, compare=False)
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
@@ -103,12 +106,15 @@ def _blocks(name: str, read: Callable[[], bytes]) -> Iterator[Block]:
     assembler = LineAssembler()
     number = 1
     dropped = 0
+    header: bytes | None = None
     while True:
         data = read()
         lines = assembler.feed(data) if data else assembler.flush()
         too_long = assembler.too_long - dropped
+        if number == 1 and lines and not too_long:
+            header = lines.data.partition(b"\n")[0]
         if lines or too_long:
-            yield Block(name, number, lines, too_long)
+            yield Block(name, number, lines, too_long, header)
         number += len(lines) + too_long
         dropped = assembler.too_long
         if not data:

@@ -19,9 +19,12 @@ class Piece:
     too_long
         Lines dropped for their length, beside `lines`. Neither may be there: only a part of a line
         was read.
+    header
+        The first line of the file, where somebody asked for it and it is there.
     """
 
     path: str
     first_line: int | None
     lines: Lines
     too_long: int
+    header: bytes | None = None

@@ -76,7 +76,11 @@ class PlainStream(OpenFile):
 
     def beginning(self) -> bytes:
         """Return the first bytes of the file as it is now, up to 1,024."""
-        return os.pread(self._descriptor, HEAD_BYTES, 0)
+        return self.first_bytes(HEAD_BYTES)
+
+    def first_bytes(self, limit: int) -> bytes:
+        """Return the first bytes of the file as it is now, up to `limit`."""
+        return os.pread(self._descriptor, limit, 0)
 
     def _size(self) -> int:
         return self.status.st_size

@@ -56,6 +56,7 @@ class Stream:
         self._lines = LineAssembler()
         self._read = 0
         self._next_line = 1
+        self._header: bytes | None = None
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
         if sys.platform == "linux":
@@ -116,7 +117,10 @@ class Stream:
     def _counted(self, produce: Callable[[], Lines]) -> Piece:
         dropped = self._lines.too_long
         lines = produce()
-        piece = Piece(self.name, self._next_line, lines, self._lines.too_long - dropped)
+        too_long = self._lines.too_long - dropped
+        if self._next_line == 1 and lines and not too_long:
+            self._header = lines[0]
+        piece = Piece(self.name, self._next_line, lines, too_long, self._header)
         self._next_line += len(lines) + piece.too_long
         return piece
 

@@ -12,6 +12,7 @@ from typing import Any
 from exporter.tailing.discovery import discover, in_words
 from exporter.tailing.folders import Folders
 from exporter.tailing.followed import FileKey, FollowedFile, Position
+from exporter.tailing.lines import NONE, Lines
 from exporter.tailing.pieces import Piece
 from exporter.tailing.streams import Streams
 
@@ -46,6 +47,8 @@ class Tail:
         not switched yet. Its last line then counts even without a line end.
     streams
         Standard input and FIFOs among the paths; absent: as `patterns` name them.
+    headers
+        Whether each piece is to come with the first line of its file.
     """
 
     def __init__(
@@ -54,8 +57,11 @@ class Tail:
         start: str,
         rotate_wait: float,
         streams: Streams | None = None,
+        *,
+        headers: bool = False,
     ) -> None:
         self.patterns = tuple(patterns)
+        self._headers = headers
         self._start = start
         self._rotate_wait = rotate_wait
         self._files: dict[FileKey, FollowedFile] = {}
@@ -235,7 +241,7 @@ class Tail:
                 lines = file.flush()
             if number or lines or file.too_long > dropped:
                 self.changed = True
-                yield Piece(file.path, first_line, lines, file.too_long - dropped)
+                yield self._piece(file, first_line, lines, file.too_long - dropped)
                 if enough():
                     return
 
@@ -265,7 +271,15 @@ class Tail:
             dropped, first_line = file.too_long, file.next_line
             lines = file.flush()
             if lines or file.too_long > dropped:
-                yield Piece(file.path, first_line, lines, file.too_long - dropped)
+                yield self._piece(file, first_line, lines, file.too_long - dropped)
+
+    def _piece(
+        self, file: FollowedFile, first_line: int | None, lines: Lines, too_long: int
+    ) -> Piece:
+        header = None
+        if self._headers and lines:
+            header = file.header(lines if first_line == 1 and not too_long else NONE)
+        return Piece(file.path, first_line, lines, too_long, header)
 
     def close(self) -> None:
         """Close all files."""

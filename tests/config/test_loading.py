@@ -13,12 +13,25 @@ MESSAGES = {
     "anchor-to-itself": [": not valid YAML: nested too deeply"],
     "comment": [":1: the configuration is empty"],
     "control": [":1: not valid YAML: it contains '\\x01'"],
+    "csv-delimiter-long": [
+        ":6: models.0.csv.delimiter: ', ' is no delimiter; expected a character, and no quote"
+    ],
+    "csv-delimiter": [
+        ":6: models.0.csv.delimiter: '\"' is no delimiter; expected a character, and no quote"
+    ],
+    "csv-elsewhere": [":4: models.0.csv: is only for format: csv"],
+    "csv-leading-fields": [
+        ":5: models.0.leading_fields: format: csv takes none: its columns have names"
+    ],
     "drift-alpha": [":4: models.0.drift.alpha: expected less than 1, got 1"],
     "drift-reference": [":4: models.0.drift.reference: the key is missing"],
     "drift-samples": [":4: models.0.drift.min_samples: expected greater than or equal to 2, got 1"],
     "drift-test": [":4: models.0.drift.columns.age.test: expected 'ks' or 'chi2', got 'psi'"],
     "duplicate-key": [":5: models.0.name: the key is already set on line 3"],
     "empty": [":1: the configuration is empty"],
+    "field-empty": [
+        ":5: models.0.fields: confidence: '' is no key; expected for example score.top"
+    ],
     "field-key": [
         ":4: models.0.fields: confidence: 'score..top' is no key; expected for example score.top"
     ],
@@ -41,6 +54,12 @@ MESSAGES = {
             "of latency_s; map latency_ms to another key"
         ),
     ],
+    "field-twice-flat": [
+        (
+            ":5: models.0.fields: latency_ms is read from 'took', which overlaps with 'took' "
+            "of latency_s; map latency_ms to another key"
+        ),
+    ],
     "field": [
         (
             ":4: models.0.fields: 'confidense' is no field of the record schema; known: "
@@ -50,6 +69,8 @@ MESSAGES = {
             "attributions, uncertainty, slice, shadow, arm"
         ),
     ],
+    "format-syslog": [":1: syslog.0.format: expected 'auto', 'rfc3164' or 'rfc5424', got 'json'"],
+    "format": [":1: models.0.format: expected 'json', 'logfmt', 'csv' or 'regex', got 'tsv'"],
     "latency": [":4: models.0.thresholds.max_latency_p95_seconds: expected greater than 0, got 0"],
     "leading-fields": [":1: syslog.0.leading_fields: expected a whole number, got 1.5"],
     "list": [":1: the file: expected a map, got ['models']"],
@@ -72,6 +93,23 @@ MESSAGES = {
     ],
     "null-models": [":1: models: expected a list, got None"],
     "number-key": [":2: 7: expected a text as the key"],
+    "pattern-absent": [":4: models.1.pattern: format: regex needs a pattern"],
+    "pattern-elsewhere": [":5: models.0.pattern: is only for format: regex"],
+    "pattern-field": [
+        ":6: models.0.pattern: has no group (?P<score_top>...), which confidence is read from"
+    ],
+    "pattern-groups": [
+        (
+            ":5: models.0.pattern: has no named group that is measured; expected for example "
+            "(?P<prediction>...) or (?P<latency_ms>...), found: class, timestamp"
+        ),
+    ],
+    "pattern": [
+        (
+            ":5: models.0.pattern: is no regular expression of Python: missing ), unterminated "
+            "subpattern at position 0"
+        ),
+    ],
     "path-number": [":3: models.0.paths.0: expected a text, got 5"],
     "paths-text": [":3: models.0.paths: expected a list, got 'a.jsonl'"],
     "publish-interval": [":1: publish_interval: too short; the shortest interval is 100ms"],
@@ -114,7 +152,7 @@ MESSAGES = {
     "unknown-key-far": [
         (
             ":4: models.0.storage_of_all_things: unknown key; known: name, paths, start, "
-            "task, fields, thresholds, drift, slo"
+            "format, leading_fields, task, fields, csv, pattern, thresholds, drift, slo"
         ),
     ],
     "unknown-key": [":5: models.0.thresholds.min_acuracy: unknown key; did you mean min_accuracy?"],
@@ -220,6 +258,17 @@ def test_every_key():
     assert found.limits.model_dump() == {"series": 100, "memory": 1_048_576}
 
 
+def test_formats():
+    """Each with its own options; keys of flat lines do not lie in one another."""
+    found = load(TESTDATA / "valid-formats.yml")
+    logfmt, tabs, commas, regex = found.models
+    assert logfmt.fields == {"prediction": "score", "confidence": "score.top", "features": ""}
+    assert (tabs.format, tabs.csv.delimiter) == ("csv", "\t")
+    assert (commas.format, commas.csv) == ("csv", None)
+    assert (regex.format, regex.leading_fields) == ("regex", 3)
+    assert [source.format for source in found.syslog] == ["rfc3164", "rfc5424"]
+
+
 def test_defaults():
     """A name and a path are enough."""
     found = load(TESTDATA / "valid-smallest.yml")
@@ -232,6 +281,7 @@ def test_defaults():
     (model,) = found.models
     assert (model.start, model.task, model.fields) == ("beginning", "auto", {})
     assert (model.drift, model.slo) == (None, {})
+    assert (model.format, model.leading_fields, model.csv, model.pattern) == ("json", 0, None, None)
     assert set(model.thresholds.model_dump().values()) == {None}
 
 

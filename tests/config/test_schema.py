@@ -11,11 +11,22 @@ from exporter.config.schema import json_schema
 
 TESTDATA = Path(__file__).parent / "testdata"
 BEYOND = {"field", "field-key", "field-overlap", "field-overlap-default", "field-twice"} | {
+    "csv-delimiter",
+    "csv-delimiter-long",
+    "csv-elsewhere",
+    "csv-leading-fields",
     "duplicate-key",
+    "field-empty",
+    "field-twice-flat",
     "memory",
     "memory-zero",
     "name",
     "nothing-to-do",
+    "pattern",
+    "pattern-absent",
+    "pattern-elsewhere",
+    "pattern-field",
+    "pattern-groups",
     "ratio-nan",
     "repeated-name",
     "publish-interval",

@@ -186,7 +186,9 @@ def test_the_fast_way_takes_only_lines_that_each_hold_one_object(lines):
         with pytest.raises(REFUSALS):
             decoder.fast(Lines.of(lines))
     else:
-        assert decoder.fast(Lines.of(lines)) == decoder.columns(expected)
+        # Space around an object is in order, and left to the slow way.
+        stripped = Lines.of([line.strip() for line in lines])
+        assert decoder.fast(stripped) == decoder.columns(expected)
 
 
 JSON = st.recursive(

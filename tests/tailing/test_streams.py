@@ -350,3 +350,15 @@ def test_a_fifo_that_can_not_be_opened_makes_the_tail_say_so(fifo, monkeypatch):
     tail.look(3.0)
     assert tail.up
     tail.close()
+
+
+def test_the_header_of_a_stream_is_its_first_line(reading):
+    """CSV from a pipe: the pieces after the first come with it too."""
+    stdin = reading("-")
+    stdin.write(b"a,b\n1,2\n3,4\n")
+    stdin.look()
+    pieces = [piece for _ in range(2) for piece in stdin.streams.read(8)]
+    assert [(list(piece.lines), piece.header) for piece in pieces] == [
+        ([b"a,b", b"1,2"], b"a,b"),
+        ([b"3,4"], b"a,b"),
+    ]

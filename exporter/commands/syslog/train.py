@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from exporter.markov.model import MarkovModel
     from exporter.markov.training import Trainer
-    from exporter.parsing.syslog_rfc3164 import SyslogLines
+    from exporter.parsing.syslog_lines import SyslogParser
     from exporter.tailing.inputs import Block
 
 
@@ -58,13 +58,13 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     # The command line starts without numpy.
     from exporter.markov import model_file  # noqa: PLC0415
     from exporter.markov.training import Trainer  # noqa: PLC0415
-    from exporter.parsing.syslog_rfc3164 import SyslogLines  # noqa: PLC0415
+    from exporter.parsing.syslog_lines import syslog_parser  # noqa: PLC0415
     from exporter.tailing.inputs import read_blocks  # noqa: PLC0415
 
     output: Path = arguments.output
     if not output.parent.is_dir():
         raise UsageError(f"{output}: there is no directory {output.parent}")
-    parser = SyslogLines("train", arguments.timezone, arguments.leading_fields)
+    parser = syslog_parser("train", "auto", arguments.timezone, arguments.leading_fields)
     trainer = Trainer()
     blocks = read_blocks(arguments.files, stdin=streams.stdin)
     with streams.progress("training") as progress:
@@ -100,7 +100,7 @@ class _Reading:
         ]
 
 
-def _read(blocks: Iterable[Block], parser: SyslogLines, trainer: Trainer) -> _Reading:
+def _read(blocks: Iterable[Block], parser: SyslogParser, trainer: Trainer) -> _Reading:
     reading = _Reading()
     # The year of the messages is of no consequence here: only their order counts.
     received = time.time()
