@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import zlib
+from itertools import pairwise
 
 import pytest
 from prometheus_client.core import CounterMetricFamily
@@ -14,10 +14,13 @@ from exporter.monitors.isolation import Isolation
 from exporter.parsing.json_lines import JsonLines
 from exporter.pipeline import Pipeline
 from exporter.source import Source
+from exporter.storage.database import checksum
 from exporter.storage.store import Store
+from exporter.storage.worker import InBackground
 from exporter.tailing.tail import Tail
 from exporter.tailing.watching import Changes, PollingWaker
 from exporter.windows import Window
+from tests.storage.disks import small_disk
 from tests.tailing.following import append
 
 LINE = '{"prediction": "a"}\n'
@@ -294,7 +297,7 @@ def test_state_that_does_not_fit_never_makes_lines_count_twice(rig, damage, tmp_
     with sqlite3.connect(tmp_path / "storage" / "modeltail.db") as connection:
         connection.execute(
             "UPDATE state SET value = x'80', crc32 = ? WHERE part = ? AND path = ''",
-            (zlib.crc32(b"\x80"), damage),
+            (checksum(damage, "", b"\x80"), damage),
         )
     connection.close()
     second = rig()
@@ -503,3 +506,135 @@ def test_many_files_to_catch_up_with_delay_no_snapshot(tmp_path):
     waker.close()
     assert published[:3] == [2, 4, 6]
     pipeline.close()
+
+
+class ByHand:
+    """A worker whose jobs end when the test says so."""
+
+    def __init__(self) -> None:
+        self.job = None
+
+    def ready(self) -> bool:
+        return self.job is None
+
+    def run(self, job) -> None:
+        assert self.job is None
+        self.job = job
+
+    def wait(self) -> None:
+        job, self.job = self.job, None
+        if job is not None:
+            job()
+
+    def close(self) -> None:
+        self.wait()
+
+
+def test_reading_goes_on_while_a_commit_is_under_way(rig):
+    """The next snapshot waits for it, and is asked for again soon; nothing is counted twice."""
+    worker = ByHand()
+    running = rig(worker=worker)
+    read: list[int] = []
+
+    def write(seconds):
+        append(running.log, LINE)
+        return seconds
+
+    def end(seconds):
+        read.append(running.source.lines_read)
+        worker.wait()
+        return write(seconds)
+
+    waker = Waking(running, [write, write, write, write, end, write])
+    running.pipeline.run(waker, lambda: waker.done)
+    # The first commit is under way from the first turn to the fifth.
+    assert read == [4]
+    assert min(waker.waits) == pytest.approx(0.02)
+    assert running.journal.count("commit") == running.journal.count("publish") - 1
+    assert running.shown() == running.snapshots[-1].sources[0].read
+    running.killed()
+    assert rig().turn() == 6
+
+
+def test_a_commit_that_raises_what_is_no_failure_of_storage_ends_the_loop(rig):
+    """Also in a thread of its own: a process that stores nothing and says nothing is worse."""
+    running = rig(worker=InBackground("commit"))
+    running.store.commit = lambda staged: 1 / 0
+    append(running.log, LINE)
+    with pytest.raises(ZeroDivisionError):
+        running.pipeline.run(Waking(running, [lambda seconds: seconds] * 1000), lambda: False)
+    running.pipeline.close()
+
+
+@pytest.mark.parametrize("interval", [0.1, 5.0])
+def test_the_interval_between_snapshots_is_kept(rig, interval):
+    """Idle or not."""
+    running = rig(publish_interval=interval)
+    waker = Waking(running, [lambda seconds: seconds + 0.001] * 40)
+    running.pipeline.run(waker, lambda: waker.done)
+    times = [snapshot.timestamp for snapshot in running.snapshots[:-1]]
+    gaps = {round(after - before, 2) for before, after in pairwise(times)}
+    assert gaps == {interval}
+
+
+def test_an_idle_source_is_not_viewed_anew(rig):
+    """Ten thousand files would be gone through for each snapshot; the lag is right all the same."""
+    running = rig()
+    append(running.log, LINE)
+    running.turn()
+    running.pipeline.checkpoint_and_publish()
+    running.now += 1
+    running.pipeline.read()
+    running.pipeline.checkpoint_and_publish()
+    first, second = (snapshot.sources[0] for snapshot in running.snapshots[-2:])
+    assert second.files is first.files
+    assert second.lag == 0
+    append(running.log, LINE)
+    assert running.turn() == 2
+    assert running.snapshots[-1].sources[0].files != first.files
+
+
+def test_of_a_copy_the_positions_are_used_and_lines_before_it_do_not_count_again(rig, tmp_path):
+    """After it they count once, in counters that began at 0."""
+    first = rig()
+    append(first.log, LINE * 3)
+    first.turn()
+    append(first.log, LINE * 2)
+    assert first.turn() == 5
+    first.killed()
+    (tmp_path / "storage" / "modeltail.db").write_bytes(b"garbage" * 1000)
+    second = rig()
+    append(second.log, LINE)
+    assert second.turn() == 3
+    shown = second.snapshots[-1].sources[0]
+    assert (shown.read, shown.rotations, shown.truncations) == (3, 0, 0)
+    assert second.snapshots[-1].checkpoint.failures == 1
+    second.killed()
+    third = rig()
+    assert third.turn() == 3
+
+
+def test_a_full_disk_costs_no_line(rig, tmp_path):
+    """Figures are shown while it is full; afterwards all of them are stored."""
+    with small_disk(tmp_path / "storage") as disk:
+        running = rig()
+        append(running.log, LINE)
+        running.turn()
+        disk.fill()
+        for count in range(2, 40):
+            append(running.log, LINE)
+            assert running.turn() == count
+        stats = running.snapshots[-1].checkpoint
+        # After 1, 2, 4, 8 and 16 seconds.
+        assert stats.failures == 6
+        assert stats.timestamp < running.now - 30
+        disk.free()
+        for _ in range(60):
+            running.turn()
+        assert running.snapshots[-1].checkpoint.timestamp > running.now - 60
+        append(running.log, LINE)
+        running.turn()
+        running.killed()
+        again = rig()
+        assert again.turn() == 40
+        again.killed()

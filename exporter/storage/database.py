@@ -16,7 +16,7 @@ import os
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from exporter.storage.ledger import Changes
@@ -33,7 +33,7 @@ CREATE TABLE state (
 """
 # In version 1 a part was one row.
 _FROM_VERSION_1 = """
-INSERT INTO state SELECT part, '', value, crc32(value) FROM state_1 ORDER BY rowid
+INSERT INTO state SELECT part, '', value, checksum(part, '', value) FROM state_1 ORDER BY rowid
 """
 _WRITE = """
 INSERT INTO state (part, path, value, crc32) VALUES (?, ?, ?, ?)
@@ -46,6 +46,11 @@ Stored = dict[str, dict[str, bytes]]
 
 class UnusableError(Exception):
     """The file is damaged, no database of ours, or of a newer version."""
+
+
+def checksum(part: str, path: str, value: bytes) -> int:
+    """Return the checksum of a row, its name included."""
+    return zlib.crc32(value, zlib.crc32(f"{part}\0{path}\0".encode()))
 
 
 class Database:
@@ -67,7 +72,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
+        with _telling_apart():
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare()
@@ -75,15 +80,11 @@ class Database:
             except BaseException:
                 self._connection.close()
                 raise
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            raise UnusableError(str(error)) from error
         self._key = status.st_dev, status.st_ino
 
     def _prepare(self) -> None:
         connection = self._connection
-        connection.create_function("crc32", 1, zlib.crc32, deterministic=True)
+        connection.create_function("checksum", 3, checksum, deterministic=True)
         # Ours alone, hence without the -shm file: there is room for it on no full disk.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -141,7 +142,7 @@ class Database:
         """
         written = sorted(
             (
-                (part, path, value, zlib.crc32(value))
+                (part, path, value, checksum(part, path, value))
                 for part, changes in staged.items()
                 for path, value in changes.written.items()
             ),
@@ -214,24 +215,35 @@ def verify(path: Path) -> Stored:
             if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
                 raise UnusableError("damaged")
             return _rows(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
         raise UnusableError(str(error)) from error
 
 
 def _rows(connection: sqlite3.Connection) -> Stored:
     stored: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
-    try:
-        for part, path, value, checksum in connection.execute(
+    with _telling_apart():
+        for part, path, value, expected in connection.execute(
             "SELECT part, path, value, crc32 FROM state ORDER BY rowid"
         ):
-            if zlib.crc32(value) != checksum:
+            if checksum(part, path, value) != expected:
                 raise UnusableError(f"damaged: {part}{path} is not what was written")
             stored[part][path] = value
-    except sqlite3.OperationalError:
-        raise
-    except (sqlite3.DatabaseError, TypeError) as error:
-        raise UnusableError(str(error)) from error
     return dict(stored)
+
+
+@contextlib.contextmanager
+def _telling_apart() -> Iterator[None]:
+    """Raise UnusableError for errors that come from what a file holds."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        # A table is missing, say. Python has no code for text that is no UTF-8.
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
+            raise UnusableError(str(error)) from error
+        raise
+    except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+        # Text may be no UTF-8, even in SQLite's own message.
+        raise UnusableError(str(error)) from error
 
 
 def _neighbours(row: tuple[str, str, bytes, int]) -> list[str]:

@@ -54,6 +54,11 @@ class ExporterProcess:
             stderr=self._output,
         )
 
+    @property
+    def pid(self) -> int:
+        """Return the number of the process."""
+        return self._process.pid
+
     def send(self, number: signal.Signals, within: float = 5.0) -> int:
         """Send a signal and return the exit code."""
         self._process.send_signal(number)

@@ -24,31 +24,31 @@ class Disk:
     def __init__(self, directory: Path) -> None:
         self._filler = directory / "filler"
 
-    def fill(self) -> None:
+    def fill(self, _process: int = 0) -> None:
         """Write a file that takes all the space there is."""
         with self._filler.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
             while filler.write(b"x" * 4096):
                 pass
 
-    def free(self) -> None:
+    def free(self, _process: int = 0) -> None:
         """Give the space back."""
         self._filler.unlink(missing_ok=True)
 
 
 class LimitedFiles:
-    """In place of a full disk: no file of this process may grow beyond a page."""
+    """In place of a full disk: no file of this process, or of a child, may grow beyond a page."""
 
     def __init__(self) -> None:
         self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         self._ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    def fill(self) -> None:
+    def fill(self, process: int = 0) -> None:
         """Set the limit."""
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, self._limits[1]))
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (4096, self._limits[1]))
 
-    def free(self) -> None:
+    def free(self, process: int = 0) -> None:
         """Lift it."""
-        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+        resource.prlimit(process, resource.RLIMIT_FSIZE, self._limits)
 
     def close(self) -> None:
         """Leave nothing behind."""

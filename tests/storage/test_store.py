@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -112,6 +113,28 @@ def test_a_database_that_can_not_be_used_is_put_aside(tmp_path, how, caplog):
     assert "it is kept as modeltail.db.20261122T101500" in caplog.text
     assert "files are read anew" in caplog.text
     assert stored(tmp_path) == {"a": 1}
+
+
+def test_whatever_byte_is_damaged_the_state_is_the_right_one_or_none(tmp_path, caplog):
+    """Never another one, and a start never fails."""
+    whole = {"a": {"n": 2, "rows": {"x": 1, "y": b"y" * 300}}, "b": {"z": [1.5, "u"]}}
+    directory = tmp_path / "storage"
+    with started(directory) as store:
+        write(store, a={"n": 2, "rows": Kept(x=1, y=b"y" * 300)}, b=Kept(z=[1.5, "u"]))
+    path = directory / "modeltail.db"
+    content = path.read_bytes()
+    used = [place for place, byte in enumerate(content) if byte]
+    chance = random.Random(1)
+    caplog.set_level(logging.CRITICAL)
+    refused = 0
+    for place in chance.sample(used, 200):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        with started(directory) as store:
+            assert store.load().parts == ({} if store.failures else whole), place
+            refused += store.failures
+    assert refused > 100
 
 
 def test_the_copy_says_where_the_files_were_read_to(tmp_path, caplog):
