@@ -22,7 +22,7 @@ from exporter.parsing.text_lines import Cut, Refusal, shown
 
 _BLANKS = "".join(map(chr, range(0x21)))
 _MOST_LAYOUTS = 4
-_VALUE = r'("(?:[^"\\\n]|\\.)*+"|[^\x00-\x20"]*+)'
+_VALUE = r'("[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[^\x00-\x20"]*+)'
 # A key, its equals sign and its value; or what is left of a line that has no pair there.
 # Possessive quantifiers never go back: a line costs time in proportion to its length.
 _PAIR = re.compile(

@@ -45,7 +45,7 @@ _MIN_TIME_BYTES = 20
 _NAME = rb'[^ =\]"\n]++'
 # The standard has a ] in a value escaped as well; what is in quotes is clear without that.
 _STRUCTURED_DATA = re.compile(
-    rb"(?:\[%b(?: %b=\"(?:[^\"\\\n]|\\[^\n])*+\")*+\])++(?=[ \n]|\Z)" % (_NAME, _NAME)
+    rb"(?:\[%b(?: %b=\"[^\"\\\n]*+(?:\\[^\n][^\"\\\n]*+)*+\")*+\])++(?=[ \n]|\Z)" % (_NAME, _NAME)
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EXPECTED = 'expected "<PRI>1 TIME HOST APP-NAME PROCID MSGID STRUCTURED-DATA MESSAGE"'
