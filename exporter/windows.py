@@ -171,7 +171,7 @@ class WindowRing(Rows):
             table = table[runs.kept]
         if len(first) < len(table):
             table = np.add.reduceat(table, first, axis=0)
-        inside = self._admit(runs.present, subwindow)
+        inside = subwindow > self._admit(runs)
         if not inside.all():
             table, subwindow = table[inside], subwindow[inside]
         table = table.reshape(len(subwindow), *self._values.shape[1:])
@@ -194,7 +194,7 @@ class WindowRing(Rows):
         if not keep.any():
             return
         subwindow = placement.subwindow[keep]
-        inside = self._admit(placement.present, subwindow)
+        inside = subwindow > self._admit(placement.runs)
         subwindow = subwindow[inside]
         cells_per_slot = self._values[0].size
         flat = (subwindow % SUBWINDOWS) * cells_per_slot + cells[keep][inside]
@@ -202,25 +202,25 @@ class WindowRing(Rows):
             weights = weights[keep][inside]
         ufunc.at(self._values.reshape(-1), flat, weights)
 
-    def _admit(self, present: int, subwindow: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Make room for sub-windows; return bool[n], which of them are inside the window."""
+    def _admit(self, runs: Runs) -> int:
+        """Make room for the sub-windows of a batch; return the last one outside of the window."""
+        _, subwindow = runs.groups
         # Filled while the clock was ahead by a window or more: kept, they would shut out all that
         # comes until that time.
-        ahead = self._epoch >= present + SUBWINDOWS
+        ahead = self._epoch >= runs.present + SUBWINDOWS
         if ahead.any():
             self._epoch[ahead] = -1
             self._touch(ahead)
         # A batch can span more than the ring: what its own newest record pushes out is gone.
-        newest = max(int(subwindow.max()), int(self._epoch.max()))
-        inside: NDArray[np.bool_] = subwindow > newest - SUBWINDOWS
-        fresh = subwindow[inside]
+        outside = max(int(subwindow.max()), int(self._epoch.max())) - SUBWINDOWS
+        fresh = subwindow[subwindow > outside]
         slots = fresh % SUBWINDOWS
         stale = self._epoch[slots] != fresh
         if stale.any():
             self._values[slots[stale]] = self._initial
             self._epoch[slots[stale]] = fresh[stale]
         self._touch(slots)
-        return inside
+        return outside
 
     def _touch(self, slots: NDArray[Any] | slice) -> None:
         self._changes += 1
