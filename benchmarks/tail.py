@@ -100,7 +100,15 @@ def mtail(folder: Path, name: str, program: str, log: Path, counter: str) -> lis
     programs = folder / name
     programs.mkdir()
     (programs / "program.mtail").write_text(program)
-    command = ["mtail", "--one_shot", "--one_shot_format=prometheus", "--progs", str(programs)]
+    command = [
+        "mtail",
+        "--one_shot",
+        "--one_shot_format=prometheus",
+        "--port",
+        "0",
+        "--progs",
+        str(programs),
+    ]
     command += ["--logs", str(log)]
     return [
         Contestant(f"mtail, GOMAXPROCS={n}", command, counter, {"GOMAXPROCS": str(n)})

@@ -185,9 +185,10 @@ def add_all(
     weights
         float64[n].
     """
-    if not placements:
+    # Cells that nobody uses, such as those of classes to come, cost nothing.
+    size = int(cells.max(initial=-1)) + 1
+    if not placements or not size:
         return
-    size = rings[0].size
     runs = len(placements[0].runs.late)
     if runs * size > _LARGEST_TABLE + _TABLE_PER_RECORD * cells.size:
         # Hardly a record shares its sub-windows with the next.

@@ -135,11 +135,6 @@ class WindowRing(Rows):
         self._view = RingView(window, self._epoch.copy(), shape, (empty,) * SUBWINDOWS)
         self._viewed = 0
 
-    @property
-    def size(self) -> int:
-        """Cells of a sub-window."""
-        return int(self._values[0].size)
-
     def count(self, placement: Placement, cells: NDArray[np.integer[Any]]) -> None:
         """Add 1 to a cell for each record.
 
@@ -163,7 +158,7 @@ class WindowRing(Rows):
         self._apply(np.maximum, placement, cells, values)
 
     def add_runs(self, runs: Runs, table: NDArray[Any]) -> None:
-        """Add sums over runs of records, [runs, size]."""
+        """Add sums over runs of records, [runs, n], to the first n cells of the flattened shape."""
         first, subwindow = runs.groups
         if not subwindow.size:
             return
@@ -174,14 +169,15 @@ class WindowRing(Rows):
         inside = subwindow > self._admit(runs)
         if not inside.all():
             table, subwindow = table[inside], subwindow[inside]
-        table = table.reshape(len(subwindow), *self._values.shape[1:])
+        table = table.astype(self._values.dtype)
+        cells = self._values.reshape(SUBWINDOWS, -1)[:, : table.shape[1]]
         slots = subwindow % SUBWINDOWS
         if len(slots) == 1:
-            self._values[slots[0]] += table[0].astype(self._values.dtype)
+            cells[slots[0]] += table[0]
         elif runs.ordered:
-            self._values[slots] += table
+            cells[slots] += table
         else:
-            np.add.at(self._values, slots, table.astype(self._values.dtype))
+            np.add.at(cells, slots, table)
 
     def _apply(
         self,

@@ -22,7 +22,7 @@ from exporter.markov.model_file import fingerprint
 from exporter.markov.scoring import Scorer, Scores
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.labels import LabelValues
-from exporter.placement import Placement
+from exporter.placement import Placement, add_all
 from exporter.records import SyslogBatch
 from exporter.windows import RingView, Window, WindowRing
 
@@ -141,11 +141,12 @@ class SyslogAnomaly:
         self._count(host, scores)
         share = self._shares[batch.source]
         rows = np.flatnonzero(scores.scored)
-        for sums, highest, placement in zip(
-            self._sums, self._highest, batch.placements, strict=True
-        ):
-            _add(sums, placement.take(rows), host[rows], scores, rows, share)
-            highest.raise_to(placement.take(rows), host[rows], scores.surprisal[rows])
+        places = batch.placements
+        if len(rows) < len(batch):
+            places = tuple(placement.take(rows) for placement in places)
+        _add(self._sums, places, host[rows], scores, rows, share)
+        for highest, placement in zip(self._highest, places, strict=True):
+            highest.raise_to(placement, host[rows], scores.surprisal[rows])
 
     def _count(self, host: Integers, scores: Scores) -> None:
         for count, mask in (
@@ -226,23 +227,22 @@ class SyslogAnomaly:
 
 
 def _add(
-    ring: WindowRing,
-    placement: Placement,
+    rings: Sequence[WindowRing],
+    placements: Sequence[Placement],
     host: Integers,
     scores: Scores,
     rows: NDArray[np.intp],
     share: float | None,
 ) -> None:
-    """Add the scored `rows` of a batch to a window; `placement` and `host` are of these rows."""
+    """Add the scored `rows` of a batch; `placements` and `host` are of these rows."""
     cells = host * len(Sum)
-    one = np.ones(())
-    ring.add(placement, cells + Sum.SCORED, one)
-    ring.add(placement, cells + Sum.SURPRISAL, scores.surprisal[rows])
+    add_all(rings, placements, cells + Sum.SCORED)
+    add_all(rings, placements, cells + Sum.SURPRISAL, scores.surprisal[rows])
     if share is not None:
-        unseen = np.flatnonzero(scores.unseen[rows])
-        ring.add(placement, cells + Sum.TESTED, one)
-        ring.add(placement, cells + Sum.EXPECTED_UNSEEN, np.array(share))
-        ring.add(placement.take(unseen), cells[unseen] + Sum.TESTED_UNSEEN, one)
+        unseen = scores.unseen[rows]
+        add_all(rings, placements, cells + Sum.TESTED)
+        add_all(rings, placements, cells + Sum.EXPECTED_UNSEEN, np.full(len(cells), share))
+        add_all(rings, placements, np.where(unseen, cells + Sum.TESTED_UNSEEN, -1))
 
 
 def _counters(snapshot: SyslogAnomalyView) -> Iterator[Metric]:

@@ -79,6 +79,8 @@ class _Headers:
     body_start: Integers
     body_end: Integers
     rejected: dict[str, NDArray[np.intp]]
+    alike: bool
+    """Whether there is a line, none is rejected or cut, and all come from one host."""
 
 
 class SyslogLines:
@@ -153,13 +155,13 @@ class SyslogLines:
         """Say how many leading fields would make it a syslog line, if any do."""
         for fields in range(MAX_LEADING_FIELDS + 1):
             headed = without_fields(line, fields) if fields else line
-            if len(self._headers([headed], headed, received).timestamp):
+            if len(self._headers(Lines.of([headed]), headed, received).timestamp):
                 return f"; it would fit with {fields} leading fields, not {self._leading_fields}"
         return ""
 
-    def _headers(self, lines: Sequence[bytes], block: bytes, received: float) -> _Headers:
+    def _headers(self, lines: Lines, block: bytes, received: float) -> _Headers:
         text = np.frombuffer(block + PADDING, dtype=np.uint8)
-        line_end = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)) + 1) - 1
+        line_end = np.append(lines.breaks, len(block))[: len(lines)]
         start = np.concatenate([[0], line_end[:-1] + 1])[: len(lines)]
         start = after_priority(text, start)
         spaces = np.append(np.flatnonzero(text == _SPACE), len(text))
@@ -202,9 +204,15 @@ class SyslogLines:
             body_start,
             np.minimum(line_end, body_start + MAX_TEXT_BYTES),
             rejected,
+            alike=not rejected
+            and bool((line_end - body_start <= MAX_TEXT_BYTES).all())
+            and not tag_instead.any()
+            and _all_equal(text, host_start, host_end),
         )
 
     def _batch(self, block: bytes, headers: _Headers, received: float) -> SyslogBatch:
+        if headers.alike:
+            return self._batch_of_one_host(block, headers, received)
         body_start = headers.body_start.tolist()
         hosts = [
             block[start:end]
@@ -228,7 +236,33 @@ class SyslogLines:
             host=categorical(
                 host_codes, [text_of(host)[:MAX_HOST_CHARACTERS] for host in distinct_hosts]
             ),
-            tag=_tags(block, headers.body_start, bodies, codes, messages),
+            tag=_tags(block, headers, codes, messages),
+            message=categorical(codes, [message.message for message in messages]),
+        )
+
+    def _batch_of_one_host(self, block: bytes, headers: _Headers, received: float) -> SyslogBatch:
+        """Do as :meth:`_batch` where nothing is to be left out and no line differs in its host.
+
+        The message follows from the whole line then, which need not be cut out of the block.
+        """
+        host = block[headers.host_start[0] : headers.host_end[0]]
+        codes, _ = number(block.translate(None, DIGITS).split(b"\n"))
+        # Codes are given in the order of first appearance.
+        first = np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=np.int32(-1)))
+        messages = [
+            self._message(block[start:end].translate(None, DIGITS))
+            for start, end in zip(
+                headers.body_start[first].tolist(), headers.body_end[first].tolist(), strict=True
+            )
+        ]
+        return SyslogBatch(
+            source=self._source,
+            received=received,
+            timestamp=headers.timestamp,
+            host=categorical(
+                np.zeros(len(codes), dtype=np.int32), [text_of(host)[:MAX_HOST_CHARACTERS]]
+            ),
+            tag=_tags(block, headers, codes, messages),
             message=categorical(codes, [message.message for message in messages]),
         )
 
@@ -262,10 +296,17 @@ def _take_apart(key: bytes) -> _Message:
     return _Message(tag, message, tag_end, key[tag_end])
 
 
+def _all_equal(text: NDArray[np.uint8], start: Integers, end: Integers) -> bool:
+    """Return whether there are parts of a text, and all of them are the same."""
+    if not start.size or (end - start != end[0] - start[0]).any():
+        return False
+    parts = text[start[:, None] + np.arange(end[0] - start[0])]
+    return bool((parts == parts[0]).all())
+
+
 def _tags(
     block: bytes,
-    body_start: Integers,
-    bodies: Sequence[bytes],
+    headers: _Headers,
     codes: NDArray[np.int32],
     messages: Sequence[_Message],
 ) -> Categorical:
@@ -276,14 +317,14 @@ def _tags(
     tag_end = np.array([message.tag_end for message in messages], dtype=np.int64)[codes]
     terminator = np.array([message.terminator for message in messages], dtype=np.int16)[codes]
     text = np.frombuffer(block + PADDING, dtype=np.uint8)
-    found = text[body_start + tag_end]
+    found = text[headers.body_start + tag_end]
     rows = np.flatnonzero((found != terminator) & (terminator >= 0))
     if not rows.size:
         return categorical(codes, values)
     tag_codes = codes.copy()
     index: dict[str, int] = {}
     for row in rows.tolist():
-        match = _TAG.match(bodies[row])
+        match = _TAG.match(block[headers.body_start[row] : headers.body_end[row]])
         name = text_of(_tag_name(match))[:MAX_TAG_CHARACTERS] if match else values[codes[row]]
         tag_codes[row] = len(values) + index.setdefault(name, len(index))
     # Values are listed in the order in which records carry them, as everywhere.

@@ -241,3 +241,21 @@ def test_no_bytes_crash(lines):
     accounted = parsed.parsed + parsed.rejected.total() + parsed.skipped.total()
     assert accounted == len(lines)
     assert not np.isnan(parsed.batch.timestamp).any()
+
+
+BODIES = st.sampled_from(
+    ["sshd[12]: ok 1", "sshd[7]: ok 22", "a1: x", "a2: x", "no tag", "", " cron:y", "x" * 5000]
+)
+TIMES = st.sampled_from(["Jan  1 00:00:00", "Jan 11 00:00:00", "2026-01-01T00:00:00.5Z", "bad"])
+HOSTS = st.sampled_from(["web1", "web2", "sshd:"])
+
+
+@given(st.lists(st.tuples(TIMES, HOSTS, BODIES), max_size=8))
+def test_a_block_of_one_host_is_read_as_line_by_line(drawn):
+    """There is a faster way for it, which must not show."""
+    lines = [f"{time} {host} {body}".encode() for time, host, body in drawn]
+    together = parse(*lines).batch
+    singly = [parse(line).batch for line in lines]
+    for column in ("host", "tag", "message"):
+        expected = [value for batch in singly for value in getattr(batch, column).decode()]
+        assert getattr(together, column).decode() == expected
