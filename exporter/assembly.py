@@ -241,7 +241,14 @@ def _tail(
     headers: bool = False,
 ) -> Tail:
     streams = Streams(source.paths, wait=replay)
-    return Tail(source.paths, source.start, configuration.rotate_wait, streams, headers=headers)
+    return Tail(
+        source.paths,
+        source.start,
+        configuration.rotate_wait,
+        streams,
+        headers=headers,
+        pinned_bytes=configuration.limits.deleted,
+    )
 
 
 def _syslog_source(

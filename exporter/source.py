@@ -49,6 +49,7 @@ class LineCounters:
     parsed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    invalid_utf8: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,11 @@ class SourceView:
     parsed: int
     rejected: Mapping[str, int]
     skipped: Mapping[str, int]
+    invalid_utf8: int
     rotations: int
     truncations: int
     abandoned_bytes: int
+    copies: int
     open_errors: Mapping[str, int]
     files: Mapping[str, tuple[int, int]]
     up: bool
@@ -165,6 +168,7 @@ class Source(Generic[Batch]):
             self._reject(piece.path, "too_long", piece.too_long, limit)
         if not piece.lines:
             return
+        counters.invalid_utf8 += piece.lines.invalid_utf8()
         try:
             parsed = parser_below(self._parser, piece.header).parse(piece.lines, now)
         except Exception:
@@ -205,7 +209,8 @@ class Source(Generic[Batch]):
         """Return what tells, beside lines, that something happened to the files."""
         seen = self.tail.counters
         failed = seen.open_errors.total()
-        return seen.rotations, seen.truncations, seen.abandoned_bytes, failed, len(self.tail.files)
+        files = len(self.tail.files)
+        return seen.rotations, seen.truncations, seen.abandoned_bytes, seen.copies, failed, files
 
     def _taken(self) -> SourceView:
         counters, tail = self._counters, self.tail
@@ -215,9 +220,11 @@ class Source(Generic[Batch]):
             parsed=counters.parsed,
             rejected=dict(counters.rejected),
             skipped=dict(counters.skipped),
+            invalid_utf8=counters.invalid_utf8,
             rotations=tail.counters.rotations,
             truncations=tail.counters.truncations,
             abandoned_bytes=tail.counters.abandoned_bytes,
+            copies=tail.counters.copies,
             open_errors=dict(tail.counters.open_errors),
             files={
                 file.name: (file.offset, file.size)
@@ -238,6 +245,7 @@ class Source(Generic[Batch]):
             "parsed": counters.parsed,
             "rejected": dict(counters.rejected),
             "skipped": dict(counters.skipped),
+            "invalid_utf8": counters.invalid_utf8,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -252,6 +260,7 @@ class Source(Generic[Batch]):
         counters.read, counters.parsed = int(state["read"]), int(state["parsed"])
         counters.rejected.update(state["rejected"])
         counters.skipped.update(state["skipped"])
+        counters.invalid_utf8 = int(state.get("invalid_utf8", 0))
         self.tail.load(state["tail"])
         self._counters = counters
         self._view = None
@@ -264,6 +273,6 @@ class Source(Generic[Batch]):
         KeyError, TypeError, ValueError
             If the state does not fit; nothing is changed then.
         """
-        counts = {"rotations": 0, "truncations": 0, "abandoned_bytes": 0, "open_errors": {}}
-        self.tail.load({**state["tail"], **counts})
+        counts = {"rotations": 0, "truncations": 0, "abandoned_bytes": 0, "copies": 0}
+        self.tail.load({**state["tail"], **counts, "open_errors": {}})
         self._view = None

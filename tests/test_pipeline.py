@@ -405,7 +405,7 @@ def test_the_loop_publishes_once_a_second_and_commits_what_it_read_before_it_end
 
     def write(seconds):
         append(running.log, LINE)
-        return 0.1
+        return 0.3
 
     def jump_back(seconds):
         return -3600.0

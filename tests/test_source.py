@@ -251,7 +251,7 @@ def test_a_file_whose_name_is_no_utf8_is_exposed_and_stored(tmp_path):
     shown = f"{tmp_path}/caf\\xe9.jsonl"
     assert list(reading.view(NOW).files) == [shown]
     state = encoding.decode(encoding.encode(reading.dump()))
-    assert [position["path"] for position in state["tail"]["positions"]] == [shown]
+    assert [position["path"] for position in state["tail"]["positions"].values()] == [shown]
 
 
 def test_csv_goes_on_in_the_middle_of_a_file(tmp_path):

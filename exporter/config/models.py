@@ -332,6 +332,11 @@ class Limits(_Section):
         default=None,
         description="The same beyond this resident memory, for example 1GiB.",
     )
+    deleted: Size = Field(
+        default=10 << 30,
+        description="Size of removed files that are held open because they are not read to the "
+        "end, per source; beyond it the oldest is given up, and its unread bytes are counted.",
+    )
 
 
 class Configuration(_Section):
@@ -352,7 +357,8 @@ class Configuration(_Section):
     )
     rotate_wait: Duration = Field(
         default=5.0,
-        description="How long a rotated file is read on, for a writer that has not switched yet.",
+        description="How long a rotated file must be quiet before nobody is expected to write to "
+        "it any more; also how long a new file that holds the same as another one is held back.",
     )
     watch: Literal["auto", "poll"] = Field(
         default="auto",

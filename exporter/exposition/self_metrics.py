@@ -83,6 +83,11 @@ def _lines(snapshot: Snapshot) -> Iterator[Metric]:
         "Lines that are not to be counted, by reason.",
         labels=["source", "reason"],
     )
+    invalid = CounterMetricFamily(
+        "modeltail_lines_invalid_utf8",
+        "Lines with bytes that are no valid UTF-8; what can be read of them is parsed.",
+        labels=["source"],
+    )
     lag = GaugeMetricFamily(
         "modeltail_ingest_lag_seconds",
         "How long the source has had unread bytes; 0 when it is read to the end.",
@@ -100,9 +105,10 @@ def _lines(snapshot: Snapshot) -> Iterator[Metric]:
             rejected.add_metric([source.name, reason], count)
         for reason, count in sorted(source.skipped.items()):
             skipped.add_metric([source.name, reason], count)
+        invalid.add_metric([source.name], source.invalid_utf8)
         lag.add_metric([source.name], source.lag)
         up.add_metric([source.name], float(source.up))
-    yield from (lines, parsed, rejected, skipped, lag, up)
+    yield from (lines, parsed, rejected, skipped, invalid, lag, up)
 
 
 def _files(snapshot: Snapshot) -> Iterator[Metric]:
@@ -142,6 +148,12 @@ def _tail_counters(sources: Sequence[SourceView]) -> Iterator[Metric]:
         "Bytes that were given up before they were read.",
         labels=["source"],
     )
+    copies = CounterMetricFamily(
+        "modeltail_file_copies",
+        "Files that were recognised as copies of what was read, compressed or not; they go on "
+        "where it was left.",
+        labels=["source"],
+    )
     errors = CounterMetricFamily(
         "modeltail_open_errors",
         "Files that could not be read, by error number; each counts once until it can be.",
@@ -151,9 +163,10 @@ def _tail_counters(sources: Sequence[SourceView]) -> Iterator[Metric]:
         rotations.add_metric([source.name], source.rotations)
         truncations.add_metric([source.name], source.truncations)
         abandoned.add_metric([source.name], source.abandoned_bytes)
+        copies.add_metric([source.name], source.copies)
         for reason, count in sorted(source.open_errors.items()):
             errors.add_metric([source.name, reason], count)
-    yield from (rotations, truncations, abandoned, errors)
+    yield from (rotations, truncations, abandoned, copies, errors)
 
 
 def _checkpoint(snapshot: Snapshot) -> Iterator[Metric]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.tailing.folders import Interest
-from exporter.tailing.followed import FileKey, key_of
+from exporter.tailing.identity import FileKey, key_of
 from exporter.tailing.patterns import FOLDERS, STDIN, Component, components
 
 Match = tuple[str, bool]
@@ -227,6 +227,7 @@ _IN_WORDS = {
     "EINVAL": "is no regular file; a FIFO is read where its path is written without wildcards, "
     "sockets and devices are not",
     "EBADMSG": "is not a gzip file, or cut short",
+    "EILSEQ": "is UTF-16 and is not read; convert it, for example with iconv -f UTF-16 -t UTF-8",
 }
 
 

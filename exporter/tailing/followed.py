@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from codecs import BOM_UTF8
+from collections.abc import Callable
+from dataclasses import replace
 
 from exporter.tailing.gzipped import GzipStream
-from exporter.tailing.identity import Head
-from exporter.tailing.lines import NONE, LineAssembler, Lines
+from exporter.tailing.identity import MARKER_BYTES, FileKey, Head, Marker, key_of
+from exporter.tailing.lines import NONE, Dropping, LineAssembler, Lines
 from exporter.tailing.plain import PlainStream
+from exporter.tailing.positions import Position
+from exporter.tailing.turns import Lost, Turn
+from exporter.tailing.utf16 import is_utf16
 
-FileKey = tuple[int, int]
-"""Device and inode."""
 MAX_HEADER_BYTES = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a file was read, as kept in the checkpoint.
-
-    Attributes
-    ----------
-    path
-        Where it was last seen; for people, the key is what counts.
-    offset
-        Where the first line that was not counted begins, in decompressed bytes.
-    head
-        Fingerprint of the beginning.
-    line
-        1-based number of that line; ``None`` where reading began at the end of the file.
-    dropping
-        Whether that offset lies inside a line that is being dropped for its length.
-    """
-
-    path: str
-    key: FileKey
-    offset: int
-    head: Head
-    line: int | None
-    dropping: bool
-
-    def dump(self) -> dict[str, Any]:
-        """Return the position for storage."""
-        return {
-            "path": self.path,
-            "key": list(self.key),
-            "offset": self.offset,
-            "head": [self.head.length, self.head.digest],
-            "line": self.line,
-            "dropping": self.dropping,
-        }
-
-    @classmethod
-    def load(cls, state: Mapping[str, Any]) -> Position:
-        """Restore what :meth:`dump` returned."""
-        length, digest = state["head"]
-        device, inode = state["key"]
-        head = Head(length, digest)
-        return cls(
-            state["path"], (device, inode), state["offset"], head, state["line"], state["dropping"]
-        )
+_FORMER_PATHS = 8
 
 
 class FollowedFile:
@@ -71,6 +27,8 @@ class FollowedFile:
     ----------
     path
         Where it was found; `.gz` is decompressed.
+    asleep_at
+        Where it was left, to open it only when it changes.
 
     Raises
     ------
@@ -78,22 +36,61 @@ class FollowedFile:
         If it can't be opened.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, asleep_at: Position | None = None) -> None:
         self.path = path
-        self._stream: PlainStream | GzipStream = (
-            GzipStream.open(path) if path.endswith(".gz") else PlainStream.open(path)
-        )
+        self.former: tuple[str, ...] = ()
+        """Paths that led to it before, the latest last."""
+        self.size_on_disk = self.modified_ns = 0
+        self._stream: PlainStream | GzipStream | None = None
         self._lines = LineAssembler()
+        # The last bytes before the first line that was not counted.
+        self._settled = b""
+        # The place to go on from: while it is asleep, or what is before it is passed over.
+        self._rest: Position | None = None
+        self._rest_head = b""
         self.next_line: int | None = 1
         """1-based number of the line that comes next; ``None`` if reading began at the end."""
         self.left_at: float | None = None
         """When its path was first seen to point elsewhere; ``None`` while it does not."""
         self._header: bytes | None = None
+        self.rotated = False
+        """Whether it was renamed within what is matched, or is a copy of what was truncated."""
+        self.moved_asleep = False
+        """Whether its path changed while it was asleep: it may have got the number of another."""
+        self.quiet_since = 0.0
+        """When it was last seen to grow, or left."""
+        self.generation = 0
+        """How often its content was replaced."""
+        self.failing_since: float | None = None
+        """Since when it can't be read."""
+        self.refused = False
+        """Whether it is UTF-16, of which nothing is read."""
+        if asleep_at is None:
+            self._stream = self._opened()
+            self.key: FileKey = key_of(self._stream.status)
+            """Its identity, whatever its path names by now."""
+            self.refresh()
+        else:
+            self.key, self._rest = asleep_at.key, asleep_at
+            self.observed(asleep_at.size, asleep_at.modified_ns)
+            self.next_line, self.rotated = asleep_at.line, asleep_at.rotated
+
+    def _opened(self) -> PlainStream | GzipStream:
+        kind = GzipStream if self.compressed else PlainStream
+        return kind.open(self.path)
 
     @property
-    def key(self) -> FileKey:
-        """Identity of the open file, whatever its path names by now."""
-        return key_of(self._stream.status)
+    def stream(self) -> PlainStream | GzipStream:
+        """The open file.
+
+        Raises
+        ------
+        ValueError
+            If it is asleep.
+        """
+        if self._stream is None:
+            raise ValueError(f"{self.path} is closed")
+        return self._stream
 
     @property
     def name(self) -> str:
@@ -103,14 +100,64 @@ class FollowedFile:
     @property
     def compressed(self) -> bool:
         """Whether it is a .gz file."""
-        return isinstance(self._stream, GzipStream)
+        return self.path.endswith(".gz")
+
+    @property
+    def asleep(self) -> bool:
+        """Whether its descriptor was closed, to be opened again when it changes."""
+        return self._stream is None
+
+    def moved(self, path: str) -> None:
+        """Note that another path leads to it now."""
+        self.former = (*self.former, self.path)[-_FORMER_PATHS:]
+        self.path = path
+        self.moved_asleep |= self.asleep
+
+    def sleep(self) -> None:
+        """Close the descriptor; the place is kept."""
+        if self._stream is not None:
+            self._rest, self._rest_head = self.position(), self._stream.head
+            self._lines.resume(self._rest.dropping, first=self._rest.offset == 0)
+            self._stream.close()
+            self._stream = None
+
+    def wake(self) -> Lost | None:
+        """Open it again, if it is asleep.
+
+        Returns
+        -------
+        Lost or None
+            The content that was read, if it is not there any more.
+
+        Raises
+        ------
+        OSError
+            If it can't be opened; FileNotFoundError as well if the path names another file now.
+        """
+        if self._rest is None or self._stream is not None:
+            return None
+        stream = self._opened()
+        if key_of(stream.status) != self.key:
+            stream.close()
+            raise FileNotFoundError(errno.ENOENT, "another file now", self.path)
+        rest, self._stream, self._rest = self._rest, stream, None
+        if self.resume(rest):
+            self.moved_asleep = False
+            return None
+        self._restart()
+        return Lost(rest, self._rest_head)
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes of what was read, up to 1,024."""
+        return self._rest_head if self._stream is None else self._stream.head
 
     def beginning(self) -> bytes | None:
         """Return the first bytes, decompressed, up to 1,024; a .gz file goes back to its start.
 
         ``None`` if that is a .gz file cut short before.
         """
-        return self._stream.beginning()
+        return self.stream.beginning()
 
     def header(self, lines: Lines) -> bytes | None:
         """Return the first line of the file, without its end, if it is no longer than 64 KiB.
@@ -122,46 +169,60 @@ class FollowedFile:
         """
         if lines:
             self._header = lines[0]
-        elif self._header is None:
+        elif self._header is None and self._stream is not None:
             try:
                 line, end, _ = self._stream.first_bytes(MAX_HEADER_BYTES).partition(b"\n")
             except OSError:
                 return None
-            self._header = line.strip(b"\0").removesuffix(b"\r") if end else None
+            line = line.removeprefix(BOM_UTF8).strip(b"\0").removesuffix(b"\r")
+            self._header = line if end else None
         return self._header
 
     def resume(self, position: Position) -> bool:
         """Go on where an earlier run stopped; ``False`` if the content is another one."""
-        if not self._stream.resume(position.offset, position.head):
+        stream = self.stream
+        if not stream.resume(position.offset, position.head, position.marker):
             return False
-        self._lines.resume(dropping=position.dropping)
+        if isinstance(stream, GzipStream):
+            self._rest = position
+        self._lines.resume(position.dropping, first=position.offset == 0)
+        self._settled = stream.before
         self.next_line = position.line
         return True
 
     def seek_end(self) -> None:
-        """Skip what is in the file now."""
-        self._stream.seek_end()
+        """Skip what is in the file now, and the rest of a line that is being written."""
+        inside = self.stream.seek_end()
+        self._lines.resume(Dropping.BEGUN_BEFORE if inside else Dropping.NO, first=False)
+        self._settled = self.stream.before
         self.next_line = None
+
+    @property
+    def reached(self) -> int:
+        """Bytes read, those of a line that is not complete yet included."""
+        if self._rest is not None:
+            return self._rest.offset
+        return self.stream.offset
 
     @property
     def offset(self) -> int:
         """Bytes whose lines were all counted."""
-        return self._stream.offset - self._lines.pending
+        return self.reached - self._lines.pending
 
     @property
     def size(self) -> int:
-        """Bytes in the file now."""
-        return self._stream.size
+        """Bytes in the file when it was last looked at or read; those decompressed of a .gz."""
+        return self.reached if self.compressed else max(self.size_on_disk, self.reached)
 
     @property
     def unread(self) -> int:
         """Bytes in the file that were not read yet."""
-        return max(0, self._stream.size - self._stream.offset)
+        return 0 if self.refused else self.size - self.reached
 
     @property
     def finished(self) -> bool:
         """Whether nothing can follow."""
-        return self._stream.finished
+        return self._stream is not None and self._stream.finished
 
     @property
     def broken(self) -> bool:
@@ -173,50 +234,145 @@ class FollowedFile:
         """Lines dropped for their length."""
         return self._lines.too_long
 
-    def replaced(self) -> bool:
-        """Return whether the content was truncated or replaced; it is then read from its start."""
-        if not self._stream.replaced():
-            return False
+    def observed(self, size: int, modified_ns: int) -> None:
+        """Take in what the file system says of it."""
+        # What is not there any more is found out by reading; until then it is known as unread.
+        self.size_on_disk = size if self.compressed else max(size, self.size_on_disk)
+        self.modified_ns = modified_ns
+
+    def refresh(self) -> int:
+        """Ask the file system for its size; return how many names it has."""
+        status = self.stream.status
+        self.observed(status.st_size, status.st_mtime_ns)
+        return status.st_nlink
+
+    def begin_anew(self) -> None:
+        """Be another file than before, which got the number or took the place of this one."""
+        self.former = ()
+        self.rotated = self.moved_asleep = False
+
+    def check(self) -> Lost | None:
+        """Return the content that was read, if it is gone; the file is then read anew."""
+        return self._replaced() if self.stream.replaced() else None
+
+    def _replaced(self) -> Lost:
+        lost = Lost(self.position(), self.stream.head)
+        self._restart()
+        return lost
+
+    def _restart(self) -> None:
         # The beginning of a line whose end was truncated away is no line.
-        too_long = self._lines.too_long
-        self._lines = LineAssembler()
-        self._lines.too_long = too_long
+        self.stream.restart()
+        self._lines.restart()
+        self._settled, self._rest, self._header = b"", None, None
         self.next_line = 1
-        self._header = None
-        return True
+        self.generation += 1
+        self.size_on_disk = 0
+        self.refresh()
 
-    def read(self, limit: int) -> tuple[int, Lines]:
-        """Read up to `limit` bytes; return how many it were, and the lines they complete."""
-        data = self._stream.read(limit)
-        return len(data), self._counted(lambda: self._lines.feed(data)) if data else NONE
+    def read(self, limit: int) -> Turn:
+        """Read up to `limit` bytes."""
+        before, data = self.stream.before, self.stream.read(limit)
+        if data is None:
+            return Turn(0, NONE, 1, 0, lost=self._replaced())
+        if isinstance(self.stream, PlainStream):
+            return self._plain(self.stream, before, data, full=len(data) == limit)
+        return self._gzipped(self.stream, before, data)
 
-    def flush(self) -> Lines:
+    def _plain(self, stream: PlainStream, before: bytes, data: bytes, *, full: bool) -> Turn:
+        if self._refuses(data):
+            return Turn(0, NONE, 1, 0)
+        cut = 0
+        if full:
+            self.refresh()
+        else:
+            cut = max(0, self.size_on_disk - stream.offset)
+            self.size_on_disk = stream.offset
+        turn = self._fed(before, data)
+        if data and self._lines.blank and not data.strip(b"\0") and stream.skip_hole():
+            self._lines.resume(self._lines.dropping, first=False)
+            self._settled = stream.before
+            self.refresh()
+        return replace(turn, cut=cut) if cut else turn
+
+    def _gzipped(self, stream: GzipStream, before: bytes, data: bytes) -> Turn:
+        if self._rest is not None:
+            if not stream.skipping:
+                self._rest, self._settled = None, stream.before
+            return replace(self._fed(before, data), passed=not stream.broken)
+        if self._refuses(data):
+            return Turn(0, NONE, 1, 0)
+        return self._fed(before, data)
+
+    def _refuses(self, data: bytes) -> bool:
+        if data and self.stream.offset == len(data):
+            self.refused = is_utf16(data)
+            if self.refused:
+                self.stream.restart()
+        return self.refused
+
+    def _fed(self, before: bytes, data: bytes) -> Turn:
+        if not data:
+            return Turn(0, NONE, self.next_line, 0)
+        was_pending = self._lines.pending
+        turn = self._counted(lambda: self._lines.feed(data), len(data))
+        pending = self._lines.pending
+        if pending <= len(data):
+            end = len(data) - pending
+            self._settled = (before + data[max(0, end - MARKER_BYTES) : end])[-MARKER_BYTES:]
+        else:
+            # NULs in front of a long line may have been dropped.
+            dropped = was_pending + len(data) - pending
+            self._settled = (self._settled + bytes(min(dropped, MARKER_BYTES)))[-MARKER_BYTES:]
+        return turn
+
+    def flush(self) -> Turn:
         """Return the last line of a file to which nobody writes any more."""
-        return self._counted(self._lines.flush)
+        turn = self._counted(self._lines.flush)
+        if self._stream is not None and self._rest is None:
+            self._settled = self._stream.before
+        return turn
 
-    def _counted(self, produce: Callable[[], Lines]) -> Lines:
-        dropped = self._lines.too_long
+    def _counted(self, produce: Callable[[], Lines], number: int = 0) -> Turn:
+        dropped, first_line = self._lines.too_long, self.next_line
         lines = produce()
+        too_long = self._lines.too_long - dropped
         if self.next_line is not None:
-            self.next_line += len(lines) + self._lines.too_long - dropped
-        return lines
+            self.next_line += len(lines) + too_long
+        return Turn(number, lines, first_line, too_long)
 
-    def position(self, key: FileKey) -> Position:
+    def position(self, *, finished: bool = False) -> Position:
         """Return where to go on after a restart."""
+        if self._rest is not None:
+            return replace(
+                self._rest,
+                path=self.name,
+                size=self.size_on_disk,
+                modified_ns=self.modified_ns,
+                rotated=self.rotated,
+                finished=finished or self._rest.finished,
+            )
+        offset = self.offset
         return Position(
-            self.name, key, self.offset, self._stream.head, self.next_line, self._lines.dropping
+            path=self.name,
+            key=self.key,
+            offset=offset,
+            head=Head.of(self.stream.head[:offset]),
+            line=self.next_line,
+            dropping=self._lines.dropping,
+            marker=Marker.of(self._settled),
+            size=self.size_on_disk,
+            modified_ns=self.modified_ns,
+            rotated=self.rotated,
+            finished=finished or self.finished,
         )
 
     def close(self) -> None:
-        """Close the descriptor."""
-        self._stream.close()
+        """Close the descriptor, if it is open."""
+        if self._stream is not None:
+            self._stream.close()
 
 
 def printable(path: str) -> str:
     """Return a path with its bytes that are no UTF-8 as escapes: a file may have any name."""
     return os.fsencode(path).decode(errors="backslashreplace")
-
-
-def key_of(status: os.stat_result) -> FileKey:
-    """Return the identity of a file on this machine."""
-    return status.st_dev, status.st_ino

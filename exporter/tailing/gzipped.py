@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import zlib
 
-from exporter.tailing.identity import EMPTY, HEAD_BYTES, Head
+from exporter.tailing.identity import HEAD_BYTES, MARKER_BYTES, Head, Marker
 from exporter.tailing.opening import OpenFile
 
 _GZIP = 16 + zlib.MAX_WBITS
 _READ_BYTES = 1 << 16
 _SKIP_BYTES = 1 << 20
+TURN_BYTES = 1 << 24
+"""What is passed over in one turn: some hundredths of a second."""
 
 
 class GzipStream(OpenFile):
@@ -28,43 +30,29 @@ class GzipStream(OpenFile):
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor)
-        self._position = 0
-        self._decompressor = zlib.decompressobj(_GZIP)
-        self._input = b""
-        self._decoded = 0
-        self._skip_to = 0
-        self._beginning = b""
-        self.finished = False
-        """Whether nothing can follow."""
-        self.broken = False
-        """Whether the file ends before its end: it is no gzip, damaged, or cut short."""
+        self.restart()
 
     @property
     def offset(self) -> int:
-        """Decompressed bytes read so far, those skipped by :meth:`resume` included."""
-        return max(self._decoded, self._skip_to)
+        """Decompressed bytes read so far, those to be passed over by :meth:`resume` included."""
+        return max(self.decoded, self._resumed_at)
 
     @property
-    def size(self) -> int:
-        """Decompressed bytes known of: those read so far."""
-        return self.offset
-
-    @property
-    def head(self) -> Head:
-        """Fingerprint of the decompressed beginning that was read."""
-        return Head.of(self._beginning) if self._beginning else EMPTY
+    def skipping(self) -> bool:
+        """Whether what an earlier run has read is still being passed over."""
+        return self.decoded < self._resumed_at
 
     def beginning(self) -> bytes | None:
         """Return the first decompressed bytes, up to 1,024, and go back to 0.
 
         ``None`` if the file is cut short before.
         """
-        self._rewind()
-        while len(self._beginning) < HEAD_BYTES and self._decode(HEAD_BYTES):
+        self.restart()
+        while len(self.head) < HEAD_BYTES and self._decode(HEAD_BYTES):
             pass
-        known = len(self._beginning) == HEAD_BYTES or self.finished
-        beginning = self._beginning if known else None
-        self._rewind()
+        known = len(self.head) == HEAD_BYTES or self.finished
+        beginning = self.head if known else None
+        self.restart()
         return beginning
 
     def first_bytes(self, limit: int) -> bytes:
@@ -76,47 +64,74 @@ class GzipStream(OpenFile):
         except zlib.error:
             return b""
 
-    def resume(self, offset: int, head: Head) -> bool:
-        """Skip the first `offset` decompressed bytes if the content begins with `head`.
+    def resume(self, offset: int, head: Head, marker: Marker | None) -> bool:
+        """Pass over the first `offset` decompressed bytes if the content begins with `head`.
+
+        That takes as many turns of :meth:`read` as it needs. Only then it shows whether `marker`
+        fits; where it does not, or the content is shorter, :meth:`read` says that it was replaced.
 
         Returns
         -------
         bool
-            ``False`` if the content is shorter or begins otherwise; then it is read from 0.
+            ``False`` if the content begins otherwise; then it is read from 0.
         """
         if not head.begins(self.beginning() or b""):
             return False
-        self._skip_to = offset
-        self._skip()
-        if self.finished and self._decoded < offset:
-            self._rewind()
-            return False
+        self._resumed_at, self._marker = offset, marker
         return True
 
-    def seek_end(self) -> None:
-        """Skip what is in the file now."""
+    def seek_end(self) -> bool:
+        """Skip what is in the file now; return whether the end is inside a line."""
         while self.read(_SKIP_BYTES):
             pass
+        return self.decoded > 0 and not self.before.endswith(b"\n")
 
     def replaced(self) -> bool:
         """Return whether the content was replaced: never, a rotated file is final."""
         return False
 
-    def read(self, limit: int) -> bytes:
-        """Read up to `limit` (at least 1) decompressed bytes; empty at the end."""
-        self._skip()
-        return b"" if self._decoded < self._skip_to else self._decode(limit)
-
-    def _rewind(self) -> None:
-        self._position, self._input, self._beginning = 0, b"", b""
+    def restart(self) -> None:
+        """Read from the beginning."""
+        self._position, self._input = 0, b""
         self._decompressor = zlib.decompressobj(_GZIP)
-        self._decoded = self._skip_to = 0
-        self.finished = self.broken = False
+        self._resumed_at, self._marker = 0, None
+        self.decoded = 0
+        """Decompressed bytes so far."""
+        self.head = b""
+        """The first of them, up to 1,024."""
+        self.before = b""
+        """The last of them, up to 256."""
+        self.finished = False
+        """Whether nothing can follow."""
+        self.broken = False
+        """Whether the file ends before its end: it is no gzip, damaged, or cut short."""
 
-    def _skip(self) -> None:
-        while self._decoded < self._skip_to:
-            if not self._decode(min(_SKIP_BYTES, self._skip_to - self._decoded)):
-                return
+    def read(self, limit: int) -> bytes | None:
+        """Read up to `limit` (at least 1) decompressed bytes; empty at the end.
+
+        Empty as well while :attr:`skipping`. ``None`` if this is not the content that was read
+        before.
+        """
+        if self.skipping:
+            arrived = self.pass_to(self._resumed_at)
+            if arrived and not (
+                self.decoded == self._resumed_at
+                and (self._marker is None or self._marker.ends(self.before))
+            ):
+                return None
+            return b""
+        return self._decode(limit)
+
+    def pass_to(self, offset: int, turn: int = TURN_BYTES) -> bool:
+        """Pass over what comes before an offset; return whether it, or the end, was reached.
+
+        Returns ``False`` as well where the file is cut short, and after `turn` bytes.
+        """
+        until = min(offset, self.decoded + turn)
+        while self.decoded < until:
+            if not self._decode(min(_SKIP_BYTES, until - self.decoded)):
+                return self.finished
+        return self.decoded >= offset
 
     def _decode(self, limit: int) -> bytes:
         while not self.finished:
@@ -132,8 +147,9 @@ class GzipStream(OpenFile):
                 return b""
             self._input = self._decompressor.unconsumed_tail
             if data:
-                self._decoded += len(data)
-                self._beginning += data[: HEAD_BYTES - len(self._beginning)]
+                self.decoded += len(data)
+                self.head += data[: HEAD_BYTES - len(self.head)]
+                self.before = (self.before + data[-MARKER_BYTES:])[-MARKER_BYTES:]
                 self.broken = False
                 return data
             if at_end and not self._decompressor.eof:

@@ -93,13 +93,18 @@ def read_blocks(
                 continue
             file = kind.open(name)
             try:
-                yield from _blocks(name, partial(file.read, block_bytes))
+                yield from _blocks(name, partial(_read, file, block_bytes))
             finally:
                 file.close()
         except OSError as error:
             raise UsageError(f"{name}: {error.strerror}") from error
         if isinstance(file, GzipStream) and file.broken:
             raise UsageError(f"{name}: not a gzip file, or cut short after {file.offset} bytes")
+
+
+def _read(file: GzipStream | PlainStream, block_bytes: int) -> bytes:
+    # A file that is truncated while it is read ends there.
+    return file.read(block_bytes) or b""
 
 
 def _blocks(name: str, read: Callable[[], bytes]) -> Iterator[Block]:

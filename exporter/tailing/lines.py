@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
 from typing import Self, overload
 
 import numpy as np
@@ -53,6 +55,13 @@ class Lines(Sequence[bytes]):
             self._single = self.data.split(b"\n") if self._count else []
         return self._single
 
+    def invalid_utf8(self) -> int:
+        """Return how many of them are no valid UTF-8."""
+        if self.data.isascii() or _is_utf8(self.data):
+            return 0
+        # A sequence that a line end cuts apart is valid in neither line, nor in both together.
+        return sum(not _is_utf8(line) for line in self.single)
+
     def __len__(self) -> int:
         return self._count
 
@@ -79,16 +88,33 @@ class Lines(Sequence[bytes]):
         return f"Lines({self.data!r}, {self._count})"
 
 
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 NONE = Lines(b"", 0)
+
+
+class Dropping(IntEnum):
+    """Why what comes up to the next line end is no line."""
+
+    NO = 0
+    TOO_LONG = 1
+    BEGUN_BEFORE = 2
+    """Reading started in the middle of it; it is not counted either."""
 
 
 class LineAssembler:
     r"""Cuts a stream of bytes into lines and keeps what has no line end yet.
 
-    Line ends (``\n``, ``\r\n``) are removed. NUL bytes around a line are removed too: a file that
-    was truncated under a writer without O_APPEND begins with a run of them. A line longer than
-    `max_bytes`, NUL bytes in front of it aside, is dropped and counted, and reading goes on at the
-    next line end.
+    Line ends (``\n``, ``\r\n``) are removed, as is the byte order mark of UTF-8 in front of the
+    first line. NUL bytes around a line are removed too: a file that was truncated under a writer
+    without O_APPEND begins with a run of them. A line longer than `max_bytes`, NUL bytes in front
+    of it aside, is dropped and counted, and reading goes on at the next line end.
 
     Parameters
     ----------
@@ -99,7 +125,9 @@ class LineAssembler:
     def __init__(self, max_bytes: int = MAX_LINE_BYTES) -> None:
         self._max_bytes = max_bytes
         self._partial = b""
-        self._dropping = False
+        self._first = True
+        self.dropping = Dropping.NO
+        """Why the line at hand is being dropped."""
         self.too_long = 0
         """Lines dropped for their length."""
 
@@ -112,22 +140,35 @@ class LineAssembler:
         return len(self._partial)
 
     @property
-    def dropping(self) -> bool:
-        """Whether the line at hand is being dropped for its length."""
-        return self._dropping
+    def blank(self) -> bool:
+        """Whether the line at hand consists of NUL bytes so far, or has not begun."""
+        return not self._partial.strip(b"\0")
 
-    def resume(self, *, dropping: bool) -> None:
-        """Start in the middle of a line that was being dropped before a restart."""
-        self._dropping = dropping
+    def restart(self) -> None:
+        """Forget the line at hand: what comes next is the beginning of a stream."""
+        self.resume(Dropping.NO, first=True)
+
+    def resume(self, dropping: Dropping, *, first: bool) -> None:
+        """Forget the line at hand, and go on elsewhere.
+
+        Parameters
+        ----------
+        dropping
+            Whether that is inside a line that is to be dropped.
+        first
+            Whether it is the beginning of the stream.
+        """
+        self._partial = b""
+        self._first = first
+        self.dropping = dropping
 
     def feed(self, data: bytes) -> Lines:
         """Take in bytes and return the lines that they complete."""
-        if self._dropping:
+        if self.dropping:
             end = data.find(b"\n")
             if end < 0:
                 return NONE
-            self._dropping = False
-            self.too_long += 1
+            self._dropped()
             data = data[end + 1 :]
         end = data.rfind(b"\n")
         if end < 0:
@@ -140,20 +181,29 @@ class LineAssembler:
             self._partial = self._partial.lstrip(b"\0")
         if len(self._partial) > self._max_bytes:
             self._partial = b""
-            self._dropping = True
+            self.dropping = Dropping.TOO_LONG
         return NONE if complete is None else self._kept(complete)
 
     def flush(self) -> Lines:
         """Return the last line of a stream that has ended without a line end."""
         partial, self._partial = self._partial, b""
-        if self._dropping:
-            self._dropping = False
-            self.too_long += 1
+        if self.dropping:
+            self._dropped()
             return NONE
+        if self._first:
+            partial = partial.removeprefix(BOM_UTF8)
         return self._kept(partial) if partial.strip(b"\0\r") else NONE
+
+    def _dropped(self) -> None:
+        self.too_long += self.dropping is Dropping.TOO_LONG
+        self.dropping = Dropping.NO
+        self._first = False
 
     def _kept(self, data: bytes) -> Lines:
         """Return one or more lines cleaned, those that are too long left out."""
+        if self._first:
+            self._first = False
+            data = data.removeprefix(BOM_UTF8)
         if not (b"\0" in data or b"\r" in data or self._any_too_long(data)):
             return Lines(data)
         lines = data.split(b"\n")

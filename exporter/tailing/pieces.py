@@ -18,7 +18,7 @@ class Piece:
         of a stream counts from when it was opened.
     too_long
         Lines dropped for their length, beside `lines`. Neither may be there: only a part of a line
-        was read.
+        was read, or what an earlier run has read was passed over.
     header
         The first line of the file, where somebody asked for it and it is there.
     """

@@ -16,7 +16,8 @@ import termios
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
-from exporter.tailing.followed import FileKey, key_of, printable
+from exporter.tailing.followed import printable
+from exporter.tailing.identity import FileKey, key_of
 from exporter.tailing.lines import LineAssembler, Lines
 from exporter.tailing.patterns import STDIN
 from exporter.tailing.pieces import Piece

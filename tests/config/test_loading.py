@@ -200,7 +200,7 @@ def test_the_complete_example():
     found = load(TESTDATA / "valid-design.yml")
     assert found.storage.path == Path("/var/lib/modeltail")
     assert found.windows == (Window("5m", 300.0), Window("1h", 3600.0), Window("24h", 86400.0))
-    assert found.limits.model_dump() == {"series": 50_000, "memory": 1 << 30}
+    assert found.limits.model_dump() == {"series": 50_000, "memory": 1 << 30, "deleted": 10 << 30}
     (model,) = found.models
     assert model.name == "support_bot"
     assert model.paths == ("/var/log/support_bot/*.jsonl", "/var/log/support_bot/labels/*.jsonl")
@@ -255,7 +255,7 @@ def test_every_key():
     assert hosts.name == "eu/hosts@1:2.a-b"
     assert (hosts.scorer, hosts.leading_fields) == ("message+tag", 5)
     assert hosts.timezone == "Europe/Zurich"
-    assert found.limits.model_dump() == {"series": 100, "memory": 1_048_576}
+    assert found.limits.model_dump() == {"series": 100, "memory": 1_048_576, "deleted": 2 << 30}
 
 
 def test_formats():

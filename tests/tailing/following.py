@@ -21,10 +21,12 @@ class Following:
         *patterns: Path | str,
         start: str = "beginning",
         state: Mapping[str, Any] | None = None,
+        pinned_bytes: int = 10 << 30,
     ) -> None:
         self._patterns = [str(pattern) for pattern in patterns]
         self._start = start
-        self.tail = Tail(self._patterns, start, ROTATE_WAIT)
+        self._pinned_bytes = pinned_bytes
+        self.tail = Tail(self._patterns, start, ROTATE_WAIT, pinned_bytes=pinned_bytes)
         if state is not None:
             self.tail.load(state)
         self.now = 1000.0
@@ -38,6 +40,7 @@ class Following:
 
     def read(self, limit: int = 1 << 20) -> list[str]:
         """Read all there is without looking for other files, and return the new lines."""
+        self.tail.notice({file.path for file in self.tail.files.values()})
         lines: list[str] = []
         while pieces := list(self.tail.read(self.now, limit)):
             lines += [line.decode() for piece in pieces for line in piece.lines]
@@ -57,7 +60,15 @@ class Following:
         """Return what another process makes of the stored state; this one is gone."""
         state = self.stored()
         self.tail.close()
-        return Following(*self._patterns, start=self._start, state=state)
+        return Following(
+            *self._patterns, start=self._start, state=state, pinned_bytes=self._pinned_bytes
+        )
+
+
+def only(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of the only row."""
+    (row,) = rows.values()
+    return dict(row)
 
 
 def append(path: Path, text: str) -> None:

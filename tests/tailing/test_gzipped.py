@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.tailing.gzipped import GzipStream
-from exporter.tailing.identity import Head
+from exporter.tailing.identity import Head, Marker
 
 CONTENT = b"".join(b"line %d\n" % number for number in range(20_000))
 
@@ -31,7 +31,16 @@ def written(tmp_path):
 
 def whole(stream: GzipStream, limit: int = 1000) -> bytes:
     """Read to the end."""
+    assert arrive(stream) is not None
     return b"".join(iter(lambda: stream.read(limit), b""))
+
+
+def arrive(stream: GzipStream) -> bytes | None:
+    """Read what is passed over, and the last turn of it."""
+    piece: bytes | None = b""
+    while stream.skipping and piece is not None:
+        piece = stream.read(10)
+    return piece
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000, 1 << 20])
@@ -115,27 +124,48 @@ def test_goes_on_at_any_offset_of_the_decompressed_bytes(tmp_path_factory, offse
     path = tmp_path_factory.getbasetemp() / "resumed.gz"
     path.write_bytes(gzip.compress(CONTENT))
     stream = GzipStream.open(str(path))
-    assert stream.resume(offset, Head.of(CONTENT[:offset]))
+    assert stream.resume(offset, Head.of(CONTENT[:offset]), Marker.of(CONTENT[:offset]))
     assert stream.offset == offset
+    assert arrive(stream) == b""
     assert whole(stream, 1 << 20) == CONTENT[offset:]
     stream.close()
 
 
-@pytest.mark.parametrize(("offset", "head"), [(10, b"other"), (len(CONTENT) + 1, CONTENT)])
-def test_does_not_go_on_in_another_content(written, offset, head):
-    """A shorter one, or one that begins otherwise, is read from its beginning."""
+def test_does_not_go_on_in_what_begins_otherwise(written):
+    """It is read from its beginning."""
     stream = written(gzip.compress(CONTENT))
-    assert not stream.resume(offset, Head.of(head))
+    assert not stream.resume(10, Head.of(b"other"), None)
     assert whole(stream) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("offset", "before"), [(len(CONTENT) + 1, b""), (5000, CONTENT[:4999] + b"x")]
+)
+def test_another_content_shows_on_the_way(written, offset, before):
+    """It is shorter, or has something else before the offset."""
+    stream = written(gzip.compress(CONTENT))
+    assert stream.resume(offset, Head.of(CONTENT), Marker.of(before))
+    assert arrive(stream) is None
+    stream.restart()
+    assert whole(stream) == CONTENT
+
+
+def test_passing_over_takes_turns(written):
+    """A file of gigabytes holds up the others no longer than any other."""
+    stream = written(gzip.compress(CONTENT))
+    assert not stream.pass_to(len(CONTENT), turn=1000)
+    assert stream.decoded == 1000
+    assert stream.pass_to(len(CONTENT))
+    assert stream.before == CONTENT[-256:]
 
 
 def test_goes_on_in_a_file_that_is_still_being_compressed(written, tmp_path):
     """What an earlier run has read is passed over as it appears."""
     data = gzip.compress(CONTENT)
     stream = written(data[:10_000])
-    assert stream.resume(len(CONTENT) - 8, Head.of(CONTENT))
+    assert stream.resume(len(CONTENT) - 8, Head.of(CONTENT), Marker.of(CONTENT[:-8]))
     assert stream.offset == len(CONTENT) - 8
-    assert whole(stream) == b""
+    assert (stream.read(10), stream.skipping) == (b"", True)
     with (tmp_path / "log.gz").open("ab") as file:
         file.write(data[10_000:])
     assert whole(stream) == CONTENT[-8:]

@@ -24,7 +24,10 @@ class Reader:
         """Return new lines with the header that comes with them."""
         self.now += seconds
         self.tail.look(self.now)
-        return [(piece.header, list(piece.lines)) for piece in self.tail.read(self.now)]
+        found = []
+        while pieces := list(self.tail.read(self.now)):
+            found += [(piece.header, list(piece.lines)) for piece in pieces if piece.lines]
+        return found
 
     def stored(self):
         """Return the state as it comes back from storage."""

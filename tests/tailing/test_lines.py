@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.tailing.lines import MAX_LINE_BYTES, NONE, LineAssembler, Lines
+from exporter.tailing.lines import MAX_LINE_BYTES, NONE, Dropping, LineAssembler, Lines
 
 
 def fed(*chunks: bytes, max_bytes: int = MAX_LINE_BYTES) -> tuple[list[bytes], int]:
@@ -72,7 +72,7 @@ def test_the_memory_of_a_line_that_is_dropped_is_freed():
     for _ in range(5):
         assert assembler.feed(b"x" * 8) == []
         assert assembler.pending <= 10
-    assert assembler.dropping
+    assert assembler.dropping is Dropping.TOO_LONG
     assert (assembler.feed(b"\nnext\n"), assembler.too_long) == ([b"next"], 1)
 
 
@@ -86,9 +86,44 @@ def test_a_run_of_nuls_longer_than_any_line_costs_no_line():
 def test_a_dropped_line_is_still_dropped_after_a_restart():
     """The rest of a line whose beginning was dropped is no line of its own."""
     assembler = LineAssembler()
-    assembler.resume(dropping=True)
+    assembler.resume(Dropping.TOO_LONG, first=False)
     assert assembler.feed(b"rest of it\nnext\n") == [b"next"]
     assert assembler.too_long == 1
+
+
+def test_the_rest_of_a_line_that_had_begun_before_is_no_line():
+    """It is not counted either: nobody knows what it was."""
+    assembler = LineAssembler()
+    assembler.resume(Dropping.BEGUN_BEFORE, first=False)
+    assert assembler.feed(b"rest of it\nnext\n") == [b"next"]
+    assert (assembler.too_long, assembler.dropping) == (0, Dropping.NO)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line():
+    """Wherever it is cut; further on it is a part of the text."""
+    mark = b"\xef\xbb\xbf"
+    for cut in range(8):
+        stream = mark + b"a\n" + mark + b"b\n"
+        assert fed(stream[:cut], stream[cut:]) == ([b"a", mark + b"b"], 0)
+    assert fed(mark) == ([], 0)
+    resumed = LineAssembler()
+    resumed.resume(Dropping.NO, first=False)
+    assert resumed.feed(mark + b"a\n") == [mark + b"a"]
+
+
+@pytest.mark.parametrize(
+    ("data", "invalid"),
+    [
+        (b"plain\nascii", 0),
+        ("Gr\u00fc\u00dfe\n\u65e5\u672c".encode(), 0),
+        (b"a\nb\xff\nc\n\xfe\xff", 2),
+        ("\u00fc".encode()[:1] + b"\n" + "\u00fc".encode()[1:], 2),
+        (b"", 0),
+    ],
+)
+def test_lines_that_are_no_utf8_are_counted(data, invalid):
+    """Line by line, however many bad bytes they have."""
+    assert Lines(data, data.count(b"\n") + 1).invalid_utf8() == invalid
 
 
 streams = st.lists(

@@ -141,7 +141,9 @@ def test_a_new_file_in_the_making_is_read_as_it_grows(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data", [b"plain text\n", gzip.compress(lines(1, 3000).encode())[:-20], b""]
+    "data",
+    [b"plain text\n", gzip.compress(lines(1, 3000).encode())[:-20], b""],
+    ids=["plain", "cut", "empty"],
 )
 def test_a_file_that_is_no_gzip_or_cut_short_is_counted(tmp_path, data):
     """Once, and the source is not up; what it holds before its end counts."""

@@ -52,6 +52,7 @@ def test_reading_starts_at_the_end_where_so_configured(tmp_path):
     following = Following(log, start="end")
     assert following.poll() == []
     append(log, lines(11, 15))
+    following.tail.notice({str(log)})
     pieces = list(following.tail.read(following.now))
     assert [piece.lines for piece in pieces] == [[b"line %d" % i for i in range(11, 16)]]
     assert pieces[0].first_line is None
@@ -67,6 +68,7 @@ def test_lines_are_numbered(tmp_path):
     assert [line for piece in pieces for line in piece.lines] == [b"1", b"3", b"4"]
     assert sum(piece.too_long for piece in pieces) == 1
     append(log, "5\n")
+    following.tail.notice({str(log)})
     (piece,) = following.tail.read(1.0)
     assert (piece.first_line, piece.lines) == (5, [b"5"])
 

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from exporter.tailing.tail import Tail
-from tests.tailing.following import ROTATE_WAIT, Following, append, compress, lines, numbered
+from tests.tailing.following import ROTATE_WAIT, Following, append, compress, lines, numbered, only
 
 
 @pytest.fixture
@@ -92,7 +92,8 @@ def test_a_reused_inode_is_another_file(tmp_path, log):
     log.unlink()
     append(tmp_path / "other.log", lines(6, 30))
     status = (tmp_path / "other.log").stat()
-    state["positions"][0]["key"] = [status.st_dev, status.st_ino]
+    (position,) = state["positions"].values()
+    position["key"] = [status.st_dev, status.st_ino]
     assert Following(tmp_path / "*.log", state=state).poll() == numbered(6, 30)
 
 
@@ -169,7 +170,7 @@ def test_places_of_lost_files_are_forgotten_in_the_end(tmp_path):
             path.rename(tmp_path / f"{path.name}.gone")
         tail.look(10.0 * batch + 1)
         list(tail.read(10.0 * batch + 7))
-    assert len(tail.dump()["positions"]) == 1000
+    assert len(tail.dump()["positions"].plain()) == 1000
 
 
 def test_a_state_that_does_not_fit_changes_nothing(log):
@@ -180,7 +181,7 @@ def test_a_state_that_does_not_fit_changes_nothing(log):
     tail = Tail([str(log)], "beginning", ROTATE_WAIT)
     with pytest.raises(KeyError):
         tail.load({key: value for key, value in state.items() if key != "truncations"})
-    assert tail.dump()["positions"] == []
+    assert tail.dump()["positions"].plain() == {}
 
 
 def test_nothing_is_to_be_stored_when_nothing_happened(log):
@@ -197,7 +198,7 @@ def test_nothing_is_to_be_stored_when_nothing_happened(log):
 
 def test_files_that_all_went_and_came_back_are_not_read_again(tmp_path, monkeypatch):
     """As many positions are remembered as there ever were files, however many that is."""
-    monkeypatch.setattr("exporter.tailing.tail._REMEMBERED", 2)
+    monkeypatch.setattr("exporter.tailing.remembered.REMEMBERED", 2)
     folder, away = tmp_path / "logs", tmp_path / "away"
     folder.mkdir()
     for number in range(5):
@@ -218,10 +219,10 @@ def test_a_device_that_has_another_number_after_a_restart(tmp_path):
     assert following.poll() == numbered(1, 3)
     state = following.stored()
     following.tail.close()
-    (position,) = state["positions"]
+    (position,) = state["positions"].values()
     device, inode = position["key"]
     position["key"] = [device + 1, inode]
     append(path, lines(4, 4))
     restarted = Following(path, state=state)
     assert restarted.poll() == numbered(4, 4)
-    assert [stored["key"] for stored in restarted.stored()["positions"]] == [[device, inode]]
+    assert only(restarted.stored()["positions"])["key"] == [device, inode]

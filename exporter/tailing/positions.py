@@ -1,0 +1,141 @@
+"""How far files were read, as the checkpoint keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from exporter.storage.rows import Rows
+from exporter.tailing.identity import FileKey, Head, Marker
+from exporter.tailing.lines import Dropping
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a file was read.
+
+    Attributes
+    ----------
+    path
+        Where it was last seen; for people, the key is what counts.
+    offset
+        Where the first line that was not counted begins, in decompressed bytes.
+    head
+        Fingerprint of the beginning, up to that offset.
+    line
+        1-based number of that line; ``None`` where reading began at the end of the file.
+    dropping
+        Whether that offset lies inside a line that is being dropped.
+    marker
+        Fingerprint of what is before the offset; ``None`` where an older version did not store it.
+    size
+        Bytes on disk when it was last seen.
+    modified_ns
+        Time of its last change then.
+    rotated
+        Whether it is a rotated file: its last line counts without a line end.
+    finished
+        Whether it was read to its end, and let go.
+    """
+
+    path: str
+    key: FileKey
+    offset: int
+    head: Head
+    line: int | None
+    dropping: Dropping
+    marker: Marker | None = None
+    size: int = 0
+    modified_ns: int = 0
+    rotated: bool = False
+    finished: bool = False
+
+    @property
+    def compressed(self) -> bool:
+        """Whether it is a .gz file, whose size on disk says nothing about offsets."""
+        return self.path.endswith(".gz")
+
+    @property
+    def unread(self) -> int:
+        """Bytes that were known to be there, and whose lines were not counted."""
+        return 0 if self.compressed else max(0, self.size - self.offset)
+
+    def done_with(self) -> Position:
+        """Return the position with what is unread accounted for, and the file let go."""
+        size = self.size if self.compressed else self.offset
+        return replace(self, size=size, finished=True)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the position for storage."""
+        marker = self.marker
+        return {
+            "path": self.path,
+            "key": list(self.key),
+            "offset": self.offset,
+            "head": [self.head.length, self.head.digest],
+            "line": self.line,
+            "dropping": int(self.dropping),
+            "marker": None if marker is None else [marker.length, marker.digest],
+            "size": self.size,
+            "modified_ns": self.modified_ns,
+            "rotated": self.rotated,
+            "finished": self.finished,
+        }
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> Position:
+        """Restore what :meth:`dump` returned, or what versions without marker and size did."""
+        length, digest = state["head"]
+        device, inode = state["key"]
+        marker = state.get("marker")
+        return cls(
+            path=state["path"],
+            key=(device, inode),
+            offset=state["offset"],
+            head=Head(length, digest),
+            line=state["line"],
+            dropping=Dropping(state["dropping"]),
+            marker=None if marker is None else Marker(*marker),
+            size=state.get("size", state["offset"]),
+            modified_ns=state.get("modified_ns", 0),
+            rotated=state.get("rotated", False),
+            finished=state.get("finished", False),
+        )
+
+
+def row_key(key: FileKey) -> str:
+    """Return the identity of a file as text.
+
+    >>> row_key((8, 1234))
+    '8:1234'
+    """
+    return f"{key[0]}:{key[1]}"
+
+
+class PositionRows(Rows):
+    """Positions as rows of the checkpoint, of which a commit writes those that changed."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, int] = {}
+        self._positions: dict[str, Callable[[], Position]] = {}
+        self._numbers = count(1)
+
+    def put(self, key: str, position: Callable[[], Position]) -> None:
+        """Add a row, or note that it changed; `position` is called when it is stored."""
+        self._versions[key] = next(self._numbers)
+        self._positions[key] = position
+
+    def drop(self, key: str) -> None:
+        """Remove a row, if it is there."""
+        self._versions.pop(key, None)
+        self._positions.pop(key, None)
+
+    def versions(self) -> Mapping[str, int]:
+        """Return a number for each row that differs whenever its value does."""
+        return self._versions
+
+    def value(self, key: str) -> dict[str, Any]:
+        """Return a row for storage."""
+        return self._positions[key]().dump()
