@@ -105,6 +105,7 @@ def test_sources_read_what_is_configured(tmp_path):
     pipeline.read()
     with Path(tmp_path / "two").open("a") as log:
         log.write('{"prediction": "b"}\n')
+    pipeline.look()
     pipeline.read()
     pipeline.checkpoint_and_publish()
     pipeline.close()

@@ -386,7 +386,7 @@ class Waking:
         self.streams.append(list(streams))
         self._rig.now += self._steps.pop(0)(seconds)
         if self._told is None:
-            return Changes(everything=True)
+            return Changes(frozenset({str(self._rig.log)}), everything=True)
         return self._told.get(len(self.waits), Changes())
 
     def watch(self, folders) -> None:
