@@ -189,9 +189,13 @@ class Arrivals:
         elif new.file.left_at is None and absent(new.file.path, key):
             new.file.left_at = self._roster.clock
         # A plain copy is decided about all the same: it can still be read.
-        left = new.file.left_at is not None
-        if left and (new.file.compressed or not new.file.size_on_disk):
+        if new.file.left_at is None:
+            return
+        if new.file.compressed:
             self._newcomers.pop(key).file.close()
+        elif not new.file.size_on_disk:
+            # Its writer may have it open, and write yet.
+            self._follow(key, Verdict.OWN)
 
     def decide(self) -> Iterator[FollowedFile]:
         """Decide about new files; yield those of which more was compared."""

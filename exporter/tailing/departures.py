@@ -58,12 +58,15 @@ class Departures:
         self._roster.changed = True
 
     def moved(self, file: FollowedFile, path: str) -> bool:
-        """Take in that another path leads to a file; return whether the former one does not."""
+        """Take in that another path leads to a file; return whether the former one does not.
+
+        As long as it does, it stays the one under which the file is known.
+        """
         gone = absent(file.path, file.key)
         if gone:
             file.rotated = path not in file.former
             file.quiet_since = self._roster.clock
-        self._roster.move(file, path)
+            self._roster.move(file, path)
         return gone
 
     def waits(self, file: FollowedFile) -> bool:

@@ -151,6 +151,7 @@ class Tail:
                     missing.append(file)
             elif (
                 there.modified_ns >= uncertain_ns
+                or there.path != file.path
                 or there != self._found.get(key)
                 or file.left_at is not None
             ):
@@ -160,10 +161,9 @@ class Tail:
                 self._arrivals.vacated(file.path, file.key)
 
     def _seen(self, file: FollowedFile, found: Found) -> None:
-        if found.path != file.path:
-            former = file.path
-            if self._departures.moved(file, found.path):
-                self._arrivals.vacated(former, file.key)
+        former = file.path
+        if found.path != former and self._departures.moved(file, found.path):
+            self._arrivals.vacated(former, file.key)
         file.left_at = None
         file.observed(found.size, found.modified_ns)
         self._roster.mark(file)
