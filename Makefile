@@ -23,11 +23,17 @@ test:
 	@scripts/servers.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
-# The tests that `make test` runs with a reduced count, at full length.
+# The tests that `make test` runs with a reduced count, at full length. KILLS is how often the
+# exporter is killed, STEPS how often something happens to a folder of logs; SEED makes the same
+# choices again, as far as time lets it.
+KILLS := 200
+STEPS := 500000
+SEED := 20261122
 soak:
 	@scripts/venv.sh $(VENV) dev
 	@scripts/servers.sh
-	@MODELTAIL_KILLS=200 $(BIN)/python -m pytest --timeout 3600 tests/faults $(ARGS)
+	@MODELTAIL_KILLS=$(KILLS) MODELTAIL_STEPS=$(STEPS) MODELTAIL_SEED=$(SEED) \
+		$(BIN)/python -m pytest --timeout 3600 tests/faults tests/tailing $(ARGS)
 
 lint:
 	@scripts/venv.sh $(VENV) dev

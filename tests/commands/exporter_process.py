@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,14 +41,30 @@ def configure(folder: Path, **sections: object) -> Path:
 
 
 class ExporterProcess:
-    """The process, and what it shows."""
+    """The process, and what it shows.
 
-    def __init__(self, config: Path, port: int) -> None:
+    Parameters
+    ----------
+    config
+        Its configuration; its output goes to a file beside it.
+    port
+        Of loopback.
+    within
+        A command that runs another one: the exporter.
+    """
+
+    def __init__(self, config: Path, port: int, within: Sequence[str] = ()) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.log = config.with_suffix(".log")
         self._output = self.log.open("ab")
         self._process = subprocess.Popen(
-            [*COMMAND, "run", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}"],
+            [
+                *within,
+                *COMMAND,
+                "run",
+                f"--config.file={config}",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
             cwd=REPOSITORY,
             stdout=self._output,
             stderr=self._output,
@@ -102,9 +118,9 @@ class ExporterProcess:
 
 
 @contextmanager
-def running(config: Path) -> Iterator[ExporterProcess]:
+def running(config: Path, within: Sequence[str] = ()) -> Iterator[ExporterProcess]:
     """Run the exporter until it has published, and kill it at the end."""
-    process = ExporterProcess(config, free_port())
+    process = ExporterProcess(config, free_port(), within)
     try:
         yield process.ready()
     finally:

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.commands.exporter_process import ExporterProcess, configure, running, wait_until
-from tests.storage.disks import read_only, small_disk
+from tests.storage.disks import read_only
 from tests.tailing.following import append
 
 LINE = '{"prediction": "a", "model_version": "1", "confidence": 0.5}\n'
@@ -27,34 +27,6 @@ def failures(exporter: ExporterProcess) -> float:
 def stored_at(exporter: ExporterProcess) -> float:
     """Return the time of the last checkpoint, 0 if there was none."""
     return exporter.scrape().get(("modeltail_checkpoint_timestamp_seconds",), 0.0)
-
-
-def wait_for_a_checkpoint(exporter: ExporterProcess) -> None:
-    """Wait until the state of now is stored."""
-    before = exporter.scrape()["modeltail_snapshot_timestamp_seconds",]
-    wait_until(lambda: stored_at(exporter) > before, within=70)
-
-
-def test_a_full_disk(tmp_path):
-    """Lines count while it is full, and are kept through a kill once it is not."""
-    with small_disk(tmp_path / "storage") as disk:
-        append(tmp_path / "app.log", LINE * 5)
-        with running(configure(tmp_path, publish_interval="100ms")) as exporter:
-            wait_until(lambda: count(exporter) == 5)
-            disk.fill(exporter.pid)
-            for number in range(6, 12):
-                append(tmp_path / "app.log", LINE)
-                wait_until(lambda number=number: count(exporter) == number)
-            wait_until(lambda: failures(exporter) >= 2)
-            disk.free(exporter.pid)
-            wait_for_a_checkpoint(exporter)
-            append(tmp_path / "app.log", LINE)
-            wait_until(lambda: count(exporter) == 12)
-            assert exporter.send(signal.SIGKILL) == -signal.SIGKILL
-        append(tmp_path / "app.log", LINE)
-        with running(configure(tmp_path)) as exporter:
-            wait_until(lambda: count(exporter) == 13)
-            assert failures(exporter) == 0
 
 
 def test_a_read_only_file_system(tmp_path):
