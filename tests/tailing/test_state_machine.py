@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -28,7 +29,7 @@ from hypothesis.stateful import (
 
 from tests.tailing.following import ROTATE_WAIT, Following
 
-STEPS = int(os.environ.get("MODELTAIL_STEPS", "30000"))
+STEPS = int(os.environ.get("MODELTAIL_STEPS", "15000"))
 STEPS_PER_EXAMPLE = 50
 
 HEADER = "#" + "same beginning " * 80 + "\n"
@@ -130,7 +131,8 @@ class Logs(RuleBasedStateMachine):
         self.files: list[File] = []
         self.at: dict[Path, File] = {}
         self.inodes: set[int] = set()
-        self.headers_truncated: set[File] = set()
+        self.headed: set[File] = set()
+        self.alike = False
         self.twice: set[str] = set()
         self.writers: dict[Path, Writer] = {}
         self.late: list[Writer] = []
@@ -212,6 +214,17 @@ class Logs(RuleBasedStateMachine):
             assert line not in self.seen or line in self.twice, f"{line!r} came out twice"
             self.twice -= {line} & self.seen
             self.seen.add(line)
+
+    @initialize(alike=st.booleans())
+    def choose(self, alike: bool) -> None:
+        """Let many logs begin alike, or let one that does be truncated.
+
+        Of two that begin alike, one is taken for a copy when the other one is truncated.
+        """
+        self.alike = alike
+
+    def may_be_emptied(self, path: Path) -> bool:
+        return path in self.at and not (self.alike and self.at[path] in self.headed)
 
     # The tail.
 
@@ -373,8 +386,8 @@ class Logs(RuleBasedStateMachine):
         writer = self.writers[log] = Writer(descriptor, file, appends, offset)
         if file.ended and file.partial:
             writer.rest = b"\n"
-        # After a truncation, a file that begins alike and is shorter is taken for a copy.
-        if header and not file.data and self.headers_truncated <= {file}:
+        if header and not file.data and (self.alike or self.headed <= {file}):
+            self.headed.add(file)
             file.alike_until = self.now + PATIENCE
             writer.write(HEADER.encode())
         return writer
@@ -496,7 +509,7 @@ class Logs(RuleBasedStateMachine):
         """Copy a log and truncate it, with anything between the two."""
         log = self.draw_log(data)
         path = self.real(log)
-        if path not in self.at:
+        if not self.may_be_emptied(path):
             return
         original = self.at[path]
         target = self.free_name(log, place)
@@ -526,15 +539,13 @@ class Logs(RuleBasedStateMachine):
     def truncate(self, data: st.DataObject) -> None:
         """Throw away what is in a log."""
         path = self.real(self.draw_log(data))
-        if path in self.at:
+        if self.may_be_emptied(path):
             self.empty(path)
             self.settle()
 
     def empty(self, path: Path) -> None:
         os.truncate(path, 0)
         file = self.at[path]
-        if file.data.startswith(HEADER.encode()):
-            self.headers_truncated.add(file)
         file.data.clear()
         file.ended, file.size = False, 0
 
