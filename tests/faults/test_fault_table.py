@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.exporter_process import ExporterProcess, configure, free_port
+from tests.faults.counted import Written, counted
 
 READ = "read"
 """Go on when all that was written was counted."""
@@ -34,31 +35,18 @@ LIMIT = 30.0
 WATCH = os.environ.get("MODELTAIL_WATCH", "auto").split(",")
 
 
-class Log:
+class Log(Written):
     """A log in a folder of its own, and what was written to it."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
         folder.mkdir()
         self.path = folder / "app.log"
-        self.written: Counter[str] = Counter()
-        self.lines = 0
 
-    def text(self, count: int, note: str = "") -> bytes:
-        """Return lines that are to be counted from now on."""
-        text = b""
-        for _ in range(count):
-            self.lines += 1
-            predicted = f"class {self.lines % 10}"
-            self.written[predicted] += 1
-            record = {"prediction": predicted, "n": self.lines, "note": note}
-            text += json.dumps(record, ensure_ascii=False).encode() + b"\n"
-        return text
-
-    def append(self, count: int, path: Path | None = None) -> None:
-        """Write lines at the end of a file."""
-        with (path or self.path).open("ab", buffering=0) as file:
-            file.write(self.text(count))
+    def add(self, count: int) -> None:
+        """Write lines at the end of the log."""
+        self.append(self.path, count)
 
     def rotate(self, name: str = "app.log.1") -> Path:
         """Rename the log."""
@@ -81,28 +69,28 @@ def row(happens: Row) -> Row:
 
 @row
 def there_at_the_start(log):
-    log.append(10)
+    log.add(10)
     yield READ
-    log.append(5)
+    log.add(5)
 
 
 @row
 def born_while_running(log):
     yield READ
-    log.append(7)
+    log.add(7)
     yield READ
-    log.append(3)
+    log.add(3)
 
 
 @row
 def renamed_while_its_writer_goes_on(log):
-    log.append(5)
+    log.add(5)
     with log.path.open("ab", buffering=0) as old:
         yield READ
         log.rotate("old")
         yield PAUSE / 3
         old.write(log.text(2))
-        log.append(3)
+        log.add(3)
         yield PAUSE / 3
         old.write(log.text(2))
         yield READ
@@ -110,65 +98,65 @@ def renamed_while_its_writer_goes_on(log):
 
 @row
 def renamed_within_the_glob_while_its_writer_goes_on(log):
-    log.append(5)
+    log.add(5)
     with log.path.open("ab", buffering=0) as old:
         yield READ
         log.rotate()
         for _ in range(3):
             yield PAUSE
             old.write(log.text(4))
-        log.append(3)
+        log.add(3)
         yield READ
 
 
 @row
 def renamed_and_no_file_for_a_while(log):
-    log.append(9)
+    log.add(9)
     yield READ
     log.rotate("old")
     yield PAUSE
-    log.append(6)
+    log.add(6)
     yield READ
-    log.append(2)
+    log.add(2)
 
 
 @row
 def copied_out_of_the_glob_and_truncated(log):
-    log.append(50)
+    log.add(50)
     yield READ
     log.copy("old")
     os.truncate(log.path, 0)
-    log.append(5)
+    log.add(5)
 
 
 @row
 def copied_within_the_glob_and_truncated(log):
-    log.append(50)
+    log.add(50)
     yield READ
     log.copy("app.log.1")
     yield PAUSE / 3
     os.truncate(log.path, 0)
-    log.append(5)
+    log.add(5)
     yield 3 * PAUSE
 
 
 @row
 def lines_that_only_the_copy_has(log):
-    log.append(50)
+    log.add(50)
     yield READ
-    log.append(20)
+    log.add(20)
     log.copy("app.log.1")
     os.truncate(log.path, 0)
-    log.append(5)
+    log.add(5)
 
 
 @row
 def truncated_and_longer_again_at_once(log):
-    log.append(5)
+    log.add(5)
     yield READ
     log.copy("old")
     os.truncate(log.path, 0)
-    log.append(500)
+    log.add(500)
 
 
 @row
@@ -193,24 +181,24 @@ def a_line_in_two_parts(log):
 
 @row
 def no_line_end_before_the_rotation(log):
-    log.append(1)
+    log.add(1)
     yield READ
     with log.path.open("ab", buffering=0) as file:
         file.write(log.text(1)[:-1])
     yield PAUSE / 3
     log.rotate("old")
-    log.append(1)
+    log.add(1)
 
 
 @row
 def no_line_end_before_the_rotation_within_the_glob(log):
-    log.append(1)
+    log.add(1)
     yield READ
     with log.path.open("ab", buffering=0) as file:
         file.write(log.text(1)[:-1])
     yield PAUSE / 3
     log.rotate()
-    log.append(1)
+    log.add(1)
 
 
 @row
@@ -219,9 +207,9 @@ def a_byte_that_is_no_utf8(log):
     with log.path.open("ab", buffering=0) as file:
         file.write(b'{"prediction": "class 0", "note": "\xff"}\n')
     log.lines += 1
-    log.written["class 0"] += 1
+    log.classes["class 0"] += 1
     yield PAUSE / 3
-    log.append(2000)
+    log.add(2000)
 
 
 @row
@@ -234,47 +222,47 @@ def line_ends_of_windows_and_other_letters(log):
 
 @row
 def a_line_of_ten_megabytes(log):
-    log.append(3)
+    log.add(3)
     yield READ
     with log.path.open("ab", buffering=0) as file:
         file.write(b"x" * 10_000_000 + b"\n")
     log.lines += 1
-    log.append(3)
+    log.add(3)
 
 
 @row
 def symbolic_link_switched(log):
     first, second = log.folder / "1", log.folder / "2"
-    log.append(3, first)
+    log.append(first, 3)
     log.path.symlink_to(first)
     yield READ
-    log.append(4, second)
+    log.append(second, 4)
     fresh = log.folder / "fresh"
     fresh.symlink_to(second)
     fresh.rename(log.path)
     yield READ
-    log.append(2, second)
+    log.append(second, 2)
 
 
 @row
 def rotated_name_matched_by_the_glob(log):
-    log.append(5)
+    log.add(5)
     yield READ
     log.rotate()
-    log.append(3)
+    log.add(3)
 
 
 @row
 def removed_and_written_again(log):
-    log.append(5)
+    log.add(5)
     yield READ
     log.path.unlink()
-    log.append(50)
+    log.add(50)
 
 
 @row
 def removed_while_its_writer_goes_on(log):
-    log.append(5)
+    log.add(5)
     with log.path.open("ab", buffering=0) as file:
         yield READ
         log.path.unlink()
@@ -290,10 +278,10 @@ def compressed_file_appears(log):
 
 @row
 def rotated_then_compressed(log):
-    log.append(30)
+    log.add(30)
     yield READ
     rotated = log.rotate()
-    log.append(2)
+    log.add(2)
     yield PAUSE / 3
     compressed = log.folder / "app.log.1.gz"
     compressed.write_bytes(gzip.compress(rotated.read_bytes()))
@@ -304,10 +292,10 @@ def rotated_then_compressed(log):
 
 @row
 def hard_link_within_the_glob(log):
-    log.append(5)
+    log.add(5)
     yield READ
     (log.folder / "app.log.link").hardlink_to(log.path)
-    log.append(5)
+    log.add(5)
 
 
 @row
@@ -315,77 +303,77 @@ def logs_that_begin_alike(log):
     same = log.text(1)
     (log.folder / "app.log.a").write_bytes(same + log.text(3))
     (log.folder / "app.log.b").write_bytes(same + log.text(3))
-    log.written.update([json.loads(same)["prediction"]])
+    log.classes.update([json.loads(same)["prediction"]])
     log.lines += 1
     yield READ
 
 
 @row
 def written_while_down(log):
-    log.append(4)
+    log.add(4)
     yield READ
     yield KILLED
-    log.append(9)
+    log.add(9)
     yield READ
-    log.append(2)
+    log.add(2)
 
 
 @row
 def rotated_within_the_glob_while_down(log):
-    log.append(4)
+    log.add(4)
     yield READ
     yield KILLED
-    log.append(3)
+    log.add(3)
     log.rotate()
-    log.append(5)
+    log.add(5)
 
 
 @row
 def rotated_out_of_the_glob_while_down(log):
-    log.append(4)
+    log.add(4)
     yield READ
     yield KILLED
-    log.append(3)
+    log.add(3)
     log.rotate("old")
-    log.append(5)
+    log.add(5)
 
 
 @row
 def rotated_and_compressed_while_down(log):
-    log.append(40)
+    log.add(40)
     yield READ
     yield KILLED
-    log.append(3)
+    log.add(3)
     rotated = log.rotate()
     (log.folder / "app.log.1.gz").write_bytes(gzip.compress(rotated.read_bytes()))
     rotated.unlink()
-    log.append(5)
+    log.add(5)
 
 
 @row
 def copied_and_truncated_while_down(log):
-    log.append(40)
+    log.add(40)
     yield READ
     yield KILLED
-    log.append(3)
+    log.add(3)
     log.copy("app.log.1")
     os.truncate(log.path, 0)
-    log.append(5)
+    log.add(5)
     yield 3 * PAUSE
 
 
 @row
 def truncated_and_longer_again_while_down(log):
-    log.append(4)
+    log.add(4)
     yield READ
     yield KILLED
     os.truncate(log.path, 0)
-    log.append(50)
+    log.add(50)
 
 
 @row
 def inode_of_another_log_while_down(log):
-    log.append(4)
+    log.add(4)
     yield READ
     inode = log.path.stat().st_ino
     yield KILLED
@@ -397,12 +385,12 @@ def inode_of_another_log_while_down(log):
             candidate.rename(log.path)
             break
     # A file system that never reuses numbers has no such fault.
-    log.append(7)
+    log.add(7)
 
 
 @row
 def half_a_line_while_it_is_killed(log):
-    log.append(1)
+    log.add(1)
     yield READ
     line = log.text(1)
     with log.path.open("ab", buffering=0) as file:
@@ -463,8 +451,8 @@ class Table:
         pause.wait(3 * PAUSE)
         shown = self._shown()
         for name, log in self.logs.items():
-            if shown[name] != (log.lines, log.written):
-                self._wrong[name] = f"written {log.lines} {log.written}, counted {shown[name]}"
+            if shown[name] != (log.lines, log.classes):
+                self._wrong[name] = f"written {log.lines} {log.classes}, counted {shown[name]}"
 
     def _advance(self, name: str, shown: dict[str, tuple[float, Counter[str]]]) -> None:
         wait, since, log = self._waiting[name], self._since[name], self.logs[name]
@@ -490,22 +478,8 @@ class Table:
         self._exporter = ExporterProcess(self._config, free_port()).ready()
 
     def _shown(self) -> dict[str, tuple[float, Counter[str]]]:
-        """Return lines and predictions by row, after a look at the books."""
         assert self._exporter is not None
-        lines: Counter[str] = Counter()
-        booked: Counter[str] = Counter()
-        predictions: dict[str, Counter[str]] = {name: Counter() for name in self.logs}
-        for (metric, *labels), value in self._exporter.scrape().items():
-            if metric == "modeltail_lines_total":
-                lines[labels[0]] += value
-            elif metric == "modeltail_records_parsed_total":
-                booked[labels[0]] += value
-            elif metric in ("modeltail_records_rejected_total", "modeltail_lines_skipped_total"):
-                booked[labels[1]] += value
-            elif metric == "model_predictions_total" and value:
-                predictions[labels[1]][labels[0]] += value
-        assert lines == booked
-        return {name: (lines[name], predictions[name]) for name in self.logs}
+        return counted(self._exporter)
 
 
 @pytest.mark.parametrize("watch", WATCH)

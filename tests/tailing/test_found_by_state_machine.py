@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+from pathlib import Path
 
 from tests.tailing.following import Following, append, compress, lines, numbered
 
@@ -81,3 +82,53 @@ def test_a_copy_that_got_the_inode_of_a_compressed_file(tmp_path):
     got = following.poll()
     os.truncate(log, 0)
     assert got + following.wait_out() + following.wait_out() == []
+
+
+def test_a_copy_that_got_the_inode_of_a_file_removed_before_a_restart(tmp_path):
+    """The copy appears after the restart; the position known by its inode is another content's."""
+    gone, log, copy = (tmp_path / name for name in ("a.log", "b.log", "b.log.1"))
+    append(gone, "line 0")
+    append(log, lines(1, 5))
+    following = Following(tmp_path / "*.log*")
+    assert following.poll() == numbered(1, 5)
+    inode = gone.stat().st_ino
+    gone.unlink()
+    following = following.restarted()
+    assert following.poll() == []
+    with_inode(inode, copy)
+    shutil.copyfile(log, copy)
+    got = following.poll()
+    os.truncate(log, 0)
+    assert got + following.wait_out() + following.wait_out() == []
+
+
+def test_a_copy_made_over_an_older_one_while_down(tmp_path):
+    """As a script does that says: cp app.log app.log.1; : > app.log."""
+    log, copy = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(log, lines(1, 300))
+    following = Following(tmp_path / "app.log*")
+    assert following.poll() == numbered(1, 300)
+    shutil.copyfile(log, copy)
+    os.truncate(log, 0)
+    assert following.poll() + following.wait_out() == []
+    append(log, lines(301, 600))
+    assert following.poll() == numbered(301, 600)
+    append(log, lines(601, 610))
+    shutil.copyfile(log, copy)
+    os.truncate(log, 0)
+    following = following.restarted()
+    assert following.poll() + following.wait_out() + following.wait_out() == numbered(601, 610)
+
+
+def with_inode(inode: int, path: Path) -> None:
+    """Make an empty file that has got this inode, where the file system gives it again."""
+    tried = []
+    for number in range(100):
+        candidate = path.with_name(f"try-{number}")
+        candidate.touch()
+        tried.append(candidate)
+        if candidate.stat().st_ino == inode:
+            candidate.rename(path)
+            break
+    for candidate in tried:
+        candidate.unlink(missing_ok=True)
