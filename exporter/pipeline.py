@@ -27,6 +27,7 @@ from exporter.tailing.watching import GATHER_SHARE, Waker
 
 PUBLISH_SECONDS = 1.0
 EXPIRE_SECONDS = 60.0
+JUMP_SECONDS = 1.0
 MANY_LINES = 1000
 BUSY_SECONDS = 0.02
 """How soon to ask again whether the last commit is over."""
@@ -45,6 +46,9 @@ class Group(Protocol):
 
     def expire(self, now: float) -> None:
         """Drop what is idle."""
+
+    def clock_set(self, jump: float) -> None:
+        """Take in that the clock was set by some seconds."""
 
     def dump(self) -> Any:
         """Return the state for storage."""
@@ -95,6 +99,8 @@ class Pipeline:
         Takes a snapshot.
     clock
         Unix seconds.
+    monotonic
+        Seconds that go by evenly when the clock is set; absent: as `clock`.
     resident_bytes
         Memory in use; compared with `memory_limit`.
     publish_interval
@@ -117,6 +123,7 @@ class Pipeline:
         resident_bytes: Callable[[], int] = lambda: 0,
         publish_interval: float = PUBLISH_SECONDS,
         worker: Worker | None = None,
+        monotonic: Clock | None = None,
     ) -> None:
         self._sources = tuple(sources)
         self._groups = dict(groups)
@@ -129,6 +136,8 @@ class Pipeline:
         self._resident_bytes = resident_bytes
         self._publish_interval = publish_interval
         self._expired_at = clock()
+        self._monotonic = monotonic or clock
+        self._ahead = self._expired_at - self._monotonic()
         self._checkpoint = None
         if store is not None:
             self._checkpoint = Checkpoint(
@@ -141,17 +150,27 @@ class Pipeline:
 
     def look(self) -> None:
         """Find new files, and give up old ones."""
-        now = self._clock()
+        elapsed = self._monotonic()
         for source in self._sources:
-            source.look(now)
+            source.look(elapsed)
 
     def read(self, enough: Callable[[], bool] = lambda: False) -> bool:
         """Read a turn of every source, up to `enough`; return whether there was anything."""
-        now = self._clock()
+        now, elapsed = self._clock(), self._monotonic()
+        self._heed_clock(now - elapsed)
         busy = False
         for source in self._sources:
-            busy |= source.read(now, enough)
+            busy |= source.read(now, enough, elapsed)
         return busy
+
+    def _heed_clock(self, ahead: float) -> None:
+        """Tell the monitors if the clock was set: no time has gone by in which they were idle."""
+        jump = ahead - self._ahead
+        if abs(jump) >= JUMP_SECONDS:
+            self._ahead = ahead
+            self._expired_at += jump
+            for group in self._groups.values():
+                group.clock_set(jump)
 
     def drain(self, advance: Callable[[int], None] = lambda _: None) -> None:
         """Read every source once to its end, the last line without a line end included.

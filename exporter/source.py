@@ -135,15 +135,28 @@ class Source(Generic[Batch]):
         """Complete lines read."""
         return self._counters.read
 
-    def look(self, now: float) -> None:
-        """Find new files and give up old ones."""
-        self.tail.look(now)
+    def look(self, elapsed: float) -> None:
+        """Find new files and give up old ones, by a clock that nobody sets."""
+        self.tail.look(elapsed)
         self._view = None
 
-    def read(self, now: float, enough: Callable[[], bool] = lambda: False) -> bool:
-        """Read a turn of each file, up to `enough`; return whether there was anything."""
+    def read(
+        self,
+        now: float,
+        enough: Callable[[], bool] = lambda: False,
+        elapsed: float | None = None,
+    ) -> bool:
+        """Read a turn of each file, up to `enough`; return whether there was anything.
+
+        Parameters
+        ----------
+        now
+            Unix seconds.
+        elapsed
+            Seconds by a clock that nobody sets; absent: as `now`.
+        """
         anything = False
-        for piece in self.tail.read(now, enough=enough):
+        for piece in self.tail.read(now if elapsed is None else elapsed, enough=enough):
             self._take(piece, now)
             anything = True
         if self.tail.unread == 0:

@@ -142,6 +142,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
         resident_bytes=lambda: int(psutil.Process().memory_info().rss),
         publish_interval=configuration.publish_interval,
         worker=InBackground("commit"),
+        monotonic=time.monotonic,
     )
     registry = CollectorRegistry()
     registry.register(collector)

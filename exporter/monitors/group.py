@@ -62,6 +62,9 @@ class MonitorGroup(Rows, Generic[Batch]):
             if monitor.name in self._snapshots
         ]
 
+    def clock_set(self, jump: float) -> None:
+        """Take in that the clock was set by some seconds: of no account here."""
+
     def expire(self, now: float) -> None:
         """Drop what is idle: nothing, the set is fixed."""
 

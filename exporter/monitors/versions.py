@@ -106,6 +106,12 @@ class ModelMonitors:
         self._shares[version] = share
         self._versions[version] = MonitorGroup(lambda: self._build(version, share), self._isolation)
 
+    def clock_set(self, jump: float) -> None:
+        """Take in that the clock was set by some seconds: nothing has been idle for longer."""
+        for version in self._last_seen:
+            self._last_seen[version] += jump
+        self.changed = True
+
     def expire(self, now: float) -> None:
         """Drop versions that have been idle for too long at Unix time `now`."""
         for version, seen in list(self._last_seen.items()):

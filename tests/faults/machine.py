@@ -47,6 +47,7 @@ class Machine:
             store,
             collector.publish,
             lambda: self.now,
+            monotonic=lambda: self.elapsed,
         )
 
     def restart(self) -> None:
