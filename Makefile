@@ -21,7 +21,7 @@ demo:
 test:
 	@scripts/venv.sh $(VENV) dev
 	@scripts/servers.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 # The tests that `make test` runs with a reduced count, at full length. KILLS is how often the
 # exporter is killed, STEPS how often something happens to a folder of logs; SEED makes the same
