@@ -545,7 +545,9 @@ def test_reading_goes_on_while_a_commit_is_under_way(rig):
         worker.wait()
         return write(seconds)
 
-    waker = Waking(running, [write, write, write, write, end, write])
+    running.log.touch()
+    told = dict.fromkeys(range(1, 7), Changes(paths=frozenset({str(running.log)})))
+    waker = Waking(running, [write, write, write, write, end, write], told)
     running.pipeline.run(waker, lambda: waker.done)
     # The first commit is under way from the first turn to the fifth.
     assert read == [4]

@@ -14,7 +14,6 @@ from exporter.tailing.followed import FollowedFile, printable
 from exporter.tailing.identity import FileKey
 from exporter.tailing.positions import Position
 from exporter.tailing.roster import Roster, error_name
-from exporter.tailing.turns import Lost
 
 
 class Arrivals:
@@ -113,6 +112,11 @@ class Arrivals:
             file.close()
             return
         remembered.forget(position.key)
+        if position.offset == 0:
+            # Nothing was read of it: it may still turn out to be a copy.
+            file.rotated = position.rotated or position.path != file.name
+            self._consider(Newcomer(file))
+            return
         same_path = position.path == file.name
         if resumed or same_path:
             if self._replaces(found.path, key):
@@ -120,11 +124,11 @@ class Arrivals:
             file.rotated = resumed and (position.rotated or not same_path)
             self._admit(file)
             if not resumed:
-                self._roster.lost(file, Lost(replace(position, finished=False), b""))
+                self._roster.lost(file, replace(position, finished=False))
         else:
             # It got the number of one that was removed.
-            self._roster.lose(Lost(position, b""))
-            self._newcomers[key] = Newcomer(file)
+            self._roster.lose(position)
+            self._consider(Newcomer(file))
 
     def _find_missing(self, found: Mapping[FileKey, Found]) -> None:
         """Look for files that went while the exporter was down."""
@@ -140,16 +144,20 @@ class Arrivals:
     def _drain(self, position: Position) -> None:
         """Read a file that was renamed out of what is matched, while the exporter was down."""
         there = find(position.path, position.key)
-        file = None if there is None else self._open(position.key, there)
+        alike = there is not None and there.endswith(".gz") == position.compressed
+        file = self._open(position.key, there) if there is not None and alike else None
         try:
             if file is None or not file.resume(position):
-                self._departures.missing(Lost(position, b""))
+                self._departures.missing(position)
                 return
         except OSError:
             return
         self._roster.remembered.forget(position.key)
         file.left_at = file.quiet_since = self._roster.clock
-        self._roster.admit(file)
+        if position.offset:
+            self._roster.admit(file)
+        else:
+            self._consider(Newcomer(file))
 
     def _open_new(self, key: FileKey, path: str) -> None:
         file = self._open(key, path)
@@ -160,7 +168,12 @@ class Arrivals:
             begin(new)
             self._admit(file)
         else:
-            self._newcomers[key] = new
+            self._consider(new)
+
+    def _consider(self, new: Newcomer) -> None:
+        self._newcomers[new.file.key] = new
+        # Nothing of it was read, but it is known: it may be renamed while the exporter is down.
+        self._roster.touch(new.file)
 
     def _open(self, key: FileKey, path: str) -> FollowedFile | None:
         try:
@@ -183,8 +196,9 @@ class Arrivals:
     def _seen_again(self, key: FileKey, new: Newcomer, found: Found | None) -> None:
         if found is not None:
             new.file.left_at = None
-            if found.path != new.file.path:
+            if found.path != new.file.path and absent(new.file.path, key):
                 new.file.moved(found.path)
+                new.file.rotated = True
             new.file.observed(found.size, found.modified_ns)
         elif new.file.left_at is None and absent(new.file.path, key):
             new.file.left_at = self._roster.clock
@@ -193,6 +207,7 @@ class Arrivals:
             return
         if new.file.compressed:
             self._newcomers.pop(key).file.close()
+            self._roster.forget(key)
         elif not new.file.size_on_disk:
             # Its writer may have it open, and write yet.
             self._follow(key, Verdict.OWN)
@@ -201,7 +216,7 @@ class Arrivals:
         """Decide about new files; yield those of which more was compared."""
         while self._roster.strangers:
             stranger = self._roster.strangers.pop()
-            self._newcomers[stranger.key] = Newcomer(stranger)
+            self._consider(Newcomer(stranger))
         for key, new in list(self._newcomers.items()):
             file = new.file
             if _unchanged(new):

@@ -15,8 +15,8 @@ from exporter.tailing.followed import FollowedFile
 from exporter.tailing.gzipped import GzipStream
 from exporter.tailing.identity import HEAD_BYTES, MARKER_BYTES, FileKey
 from exporter.tailing.plain import PlainStream
+from exporter.tailing.positions import Position
 from exporter.tailing.remembered import Gone, Remembered
-from exporter.tailing.turns import Lost
 
 
 class Verdict(Enum):
@@ -83,7 +83,7 @@ class Recognition:
         remembered: Remembered,
         wait: float,
         wake: Callable[[FollowedFile], bool],
-        lost: Callable[[FollowedFile, Lost], None],
+        lost: Callable[[FollowedFile, Position], None],
     ) -> None:
         self._files = files
         self._remembered = remembered

@@ -6,8 +6,8 @@ import logging
 
 from exporter.tailing.elsewhere import absent, find
 from exporter.tailing.followed import FollowedFile
+from exporter.tailing.positions import Position
 from exporter.tailing.roster import Roster
-from exporter.tailing.turns import Lost
 
 logger = logging.getLogger(__name__)
 
@@ -43,17 +43,16 @@ class Departures:
             if there is None:
                 position = file.position()
                 roster.drop(file)
-                self.missing(Lost(position, file.head))
+                self.missing(position)
             else:
                 roster.move(file, there)
         return True
 
-    def missing(self, lost: Lost) -> None:
+    def missing(self, position: Position) -> None:
         """Remember a file that was not open when it went."""
-        position = lost.position
         # It may come back, and what was not read of it may be in a copy.
         if position.unread:
-            self._roster.lose(lost)
+            self._roster.lose(position)
         self._roster.remembered.keep(position.done_with())
         self._roster.changed = True
 
@@ -128,11 +127,10 @@ class Departures:
             names = 1 if file.asleep else file.refresh()
         except OSError:
             names = 1
-        head = file.head
         roster.drop(file)
         if names:
             # The file may come back, or come back compressed.
             roster.remembered.keep(position)
         else:
             # Its number will be that of another file.
-            roster.lose(Lost(position, head))
+            roster.lose(position)

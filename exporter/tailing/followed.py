@@ -13,7 +13,7 @@ from exporter.tailing.identity import MARKER_BYTES, FileKey, Head, Marker, key_o
 from exporter.tailing.lines import NONE, Dropping, LineAssembler, Lines
 from exporter.tailing.plain import PlainStream
 from exporter.tailing.positions import Position
-from exporter.tailing.turns import Lost, Turn
+from exporter.tailing.turns import Turn
 from exporter.tailing.utf16 import is_utf16
 
 MAX_HEADER_BYTES = 1 << 16
@@ -47,7 +47,6 @@ class FollowedFile:
         self._settled = b""
         # The place to go on from: while it is asleep, or what is before it is passed over.
         self._rest: Position | None = None
-        self._rest_head = b""
         self.next_line: int | None = 1
         """1-based number of the line that comes next; ``None`` if reading began at the end."""
         self.left_at: float | None = None
@@ -116,18 +115,18 @@ class FollowedFile:
     def sleep(self) -> None:
         """Close the descriptor; the place is kept."""
         if self._stream is not None:
-            self._rest, self._rest_head = self.position(), self._stream.head
+            self._rest = self.position()
             self._lines.resume(self._rest.dropping, first=self._rest.offset == 0)
             self._stream.close()
             self._stream = None
 
-    def wake(self) -> Lost | None:
+    def wake(self) -> Position | None:
         """Open it again, if it is asleep.
 
         Returns
         -------
-        Lost or None
-            The content that was read, if it is not there any more.
+        Position or None
+            How far the content was read, if it is not there any more.
 
         Raises
         ------
@@ -145,12 +144,14 @@ class FollowedFile:
             self.moved_asleep = False
             return None
         self._restart()
-        return Lost(rest, self._rest_head)
+        return rest
 
     @property
     def head(self) -> bytes:
         """The first bytes of what was read, up to 1,024."""
-        return self._rest_head if self._stream is None else self._stream.head
+        if self._rest is not None:
+            return self._rest.beginning
+        return self.stream.head
 
     def beginning(self) -> bytes | None:
         """Return the first bytes, decompressed, up to 1,024; a .gz file goes back to its start.
@@ -251,12 +252,12 @@ class FollowedFile:
         self.former = ()
         self.rotated = self.moved_asleep = False
 
-    def check(self) -> Lost | None:
-        """Return the content that was read, if it is gone; the file is then read anew."""
+    def check(self) -> Position | None:
+        """Return how far the content was read, if it is gone; the file is then read anew."""
         return self._replaced() if self.stream.replaced() else None
 
-    def _replaced(self) -> Lost:
-        lost = Lost(self.position(), self.stream.head)
+    def _replaced(self) -> Position:
+        lost = self.position()
         self._restart()
         return lost
 
@@ -353,11 +354,12 @@ class FollowedFile:
                 finished=finished or self._rest.finished,
             )
         offset = self.offset
+        beginning = self.stream.head[:offset]
         return Position(
             path=self.name,
             key=self.key,
             offset=offset,
-            head=Head.of(self.stream.head[:offset]),
+            head=Head.of(beginning),
             line=self.next_line,
             dropping=self._lines.dropping,
             marker=Marker.of(self._settled),
@@ -365,6 +367,7 @@ class FollowedFile:
             modified_ns=self.modified_ns,
             rotated=self.rotated,
             finished=finished or self.finished,
+            beginning=beginning,
         )
 
     def close(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -38,6 +38,8 @@ class Position:
         Whether it is a rotated file: its last line counts without a line end.
     finished
         Whether it was read to its end, and let go.
+    beginning
+        The bytes of which `head` is the fingerprint, where they are known.
     """
 
     path: str
@@ -51,6 +53,7 @@ class Position:
     modified_ns: int = 0
     rotated: bool = False
     finished: bool = False
+    beginning: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def compressed(self) -> bool:
@@ -68,7 +71,7 @@ class Position:
         return replace(self, size=size, finished=True)
 
     def dump(self) -> dict[str, Any]:
-        """Return the position for storage."""
+        """Return the position for storage, without its beginning, which hardly ever changes."""
         marker = self.marker
         return {
             "path": self.path,
@@ -85,7 +88,7 @@ class Position:
         }
 
     @classmethod
-    def load(cls, state: Mapping[str, Any]) -> Position:
+    def load(cls, state: Mapping[str, Any], beginning: bytes = b"") -> Position:
         """Restore what :meth:`dump` returned, or what versions without marker and size did."""
         length, digest = state["head"]
         device, inode = state["key"]
@@ -102,6 +105,7 @@ class Position:
             modified_ns=state.get("modified_ns", 0),
             rotated=state.get("rotated", False),
             finished=state.get("finished", False),
+            beginning=beginning,
         )
 
 
@@ -114,28 +118,73 @@ def row_key(key: FileKey) -> str:
     return f"{key[0]}:{key[1]}"
 
 
-class PositionRows(Rows):
-    """Positions as rows of the checkpoint, of which a commit writes those that changed."""
+class LazyRows(Rows):
+    """Rows of the checkpoint that are made when they are stored; a commit writes what changed."""
 
     def __init__(self) -> None:
         self._versions: dict[str, int] = {}
-        self._positions: dict[str, Callable[[], Position]] = {}
+        self._values: dict[str, Callable[[], Any]] = {}
         self._numbers = count(1)
 
-    def put(self, key: str, position: Callable[[], Position]) -> None:
-        """Add a row, or note that it changed; `position` is called when it is stored."""
+    def put(self, key: str, value: Callable[[], Any]) -> None:
+        """Add a row, or note that it changed; `value` is called when it is stored."""
         self._versions[key] = next(self._numbers)
-        self._positions[key] = position
+        self._values[key] = value
 
     def drop(self, key: str) -> None:
         """Remove a row, if it is there."""
         self._versions.pop(key, None)
-        self._positions.pop(key, None)
+        self._values.pop(key, None)
 
     def versions(self) -> Mapping[str, int]:
         """Return a number for each row that differs whenever its value does."""
         return self._versions
 
-    def value(self, key: str) -> dict[str, Any]:
+    def value(self, key: str) -> Any:
         """Return a row for storage."""
-        return self._positions[key]().dump()
+        return self._values[key]()
+
+
+class PositionRows:
+    """Positions as rows of the checkpoint.
+
+    Attributes
+    ----------
+    positions
+        By identity.
+    beginnings
+        First bytes of the files, by identity; they stop changing when there are 1,024.
+    """
+
+    def __init__(self) -> None:
+        self.positions = LazyRows()
+        self.beginnings = LazyRows()
+        self._lengths: dict[str, tuple[int, int]] = {}
+
+    def put(self, key: str, position: Callable[[], Position], state: tuple[int, int]) -> None:
+        """Add a position, or note that it changed.
+
+        Parameters
+        ----------
+        state
+            Changes whenever the beginning does.
+        """
+        self.positions.put(key, lambda: position().dump())
+        if self._lengths.get(key) != state:
+            self._lengths[key] = state
+            self.beginnings.put(key, lambda: position().beginning)
+
+    def drop(self, key: str) -> None:
+        """Remove a position, if it is there."""
+        self.positions.drop(key)
+        self.beginnings.drop(key)
+        self._lengths.pop(key, None)
+
+
+def load_positions(
+    stored: Mapping[str, Any] | Sequence[Any], beginnings: Mapping[str, bytes]
+) -> list[Position]:
+    """Return stored positions; an older version kept them in a list."""
+    if isinstance(stored, Mapping):
+        return [Position.load(row, beginnings.get(key, b"")) for key, row in stored.items()]
+    return [Position.load(row) for row in stored]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Any
 
 from exporter.tailing.identity import HEAD_BYTES, FileKey
-from exporter.tailing.positions import Position, PositionRows, row_key
+from exporter.tailing.positions import LazyRows, Position, PositionRows, row_key
 
 REMEMBERED = 1000
 GONE = 100
@@ -23,14 +24,11 @@ class Gone:
     ----------
     position
         How far it was read.
-    head
-        Its first bytes, where they are still known.
     at
         When it was found to be gone.
     """
 
     position: Position
-    head: bytes
     at: float
 
     @property
@@ -46,7 +44,7 @@ class Gone:
         """Return whether a file that begins so may be a copy, or the beginning of one."""
         head = self.position.head
         if len(beginning) < head.length:
-            return self.head.startswith(beginning)
+            return self.position.beginning.startswith(beginning)
         return head.begins(beginning)
 
 
@@ -59,7 +57,7 @@ class Remembered:
         Where they are stored.
     """
 
-    def __init__(self, files: PositionRows, gone: PositionRows) -> None:
+    def __init__(self, files: PositionRows, gone: LazyRows) -> None:
         self._file_rows = files
         self._gone_rows = gone
         self.files: dict[FileKey, Position] = {}
@@ -80,12 +78,13 @@ class Remembered:
         for position in list(self.files.values()):
             self.keep(position)
         for position in gone:
-            self._put(self._row(position), Gone(position, b"", 0.0))
+            self._put(self._row(position), Gone(position, 0.0))
 
     def keep(self, position: Position) -> None:
         """Remember where a file was left that can be known by its identity again."""
         self.files[position.key] = position
-        self._file_rows.put(row_key(position.key), lambda: position)
+        state = -1, position.head.length
+        self._file_rows.put(row_key(position.key), lambda: position, state)
         # All of them may go at once, as their folder is unmounted, and come back.
         while len(self.files) > self.most_files:
             self.forget(next(iter(self.files)))
@@ -97,7 +96,7 @@ class Remembered:
             self._file_rows.drop(row_key(key))
         return position
 
-    def lose(self, position: Position, head: bytes, now: float) -> int:
+    def lose(self, position: Position, now: float) -> int:
         """Remember content whose file is lost.
 
         Returns
@@ -107,7 +106,7 @@ class Remembered:
         """
         # What was never read can't be recognised, but its bytes are to be accounted for.
         if position.offset or position.unread:
-            self._put(self._row(position), Gone(position, head, now))
+            self._put(self._row(position), Gone(position, now))
         forgotten = 0
         while len(self._gone) > GONE:
             oldest = next(iter(self._gone))
@@ -136,7 +135,7 @@ class Remembered:
         Of what was not truncated only such as is long enough to tell it from a header that many
         files share.
         """
-        moved = [Gone(position, b"", now) for position in self.files.values()]
+        moved = [Gone(position, now) for position in self.files.values()]
         for gone in (*reversed(self._gone.values()), *moved):
             least = 1 if gone.copy_expected(now) else HEAD_BYTES
             if gone.position.offset >= least and gone.begins_like(beginning):
@@ -144,13 +143,13 @@ class Remembered:
 
     def compressed(self, beginning: bytes) -> list[Gone]:
         """Return what may have been the plain form of a .gz file, by offset."""
-        known = [*self._gone.values(), *(Gone(one, b"", 0.0) for one in self.files.values())]
+        known = [*self._gone.values(), *(Gone(one, 0.0) for one in self.files.values())]
         fit = [one for one in known if one.position.offset and one.begins_like(beginning)]
         return sorted(fit, key=lambda one: one.position.offset)
 
     def _put(self, row: str, gone: Gone) -> None:
         self._gone[row] = gone
-        self._gone_rows.put(row, lambda: gone.position)
+        self._gone_rows.put(row, lambda: _stored(gone.position))
 
     def _drop(self, row: str) -> Gone:
         self._gone_rows.drop(row)
@@ -158,3 +157,7 @@ class Remembered:
 
     def _row(self, position: Position) -> str:
         return f"{row_key(position.key)} {next(self._numbers)}"
+
+
+def _stored(position: Position) -> dict[str, Any]:
+    return position.dump() | {"beginning": position.beginning}

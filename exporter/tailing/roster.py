@@ -12,10 +12,9 @@ from typing import TypeVar
 
 from exporter.tailing.discovery import in_words
 from exporter.tailing.followed import FollowedFile
-from exporter.tailing.identity import FileKey
-from exporter.tailing.positions import PositionRows, row_key
+from exporter.tailing.identity import HEAD_BYTES, FileKey
+from exporter.tailing.positions import LazyRows, Position, PositionRows, row_key
 from exporter.tailing.remembered import Remembered
-from exporter.tailing.turns import Lost
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ class Roster:
         self.strangers: list[FollowedFile] = []
         """Those that hold something else than before, and are to be looked at as if new."""
         self.rows = PositionRows()
-        self.gone_rows = PositionRows()
+        self.gone_rows = LazyRows()
         self.remembered = Remembered(self.rows, self.gone_rows)
         self.counters = TailCounters()
         self.failing: dict[str, str] = {}
@@ -77,7 +76,11 @@ class Roster:
         del self.files[file.key]
         self._unname(file)
         self.due.pop(file.key, None)
-        self.rows.drop(row_key(file.key))
+        self.forget(file.key)
+
+    def forget(self, key: FileKey) -> None:
+        """Store nothing of a file any more."""
+        self.rows.drop(row_key(key))
         self.changed = True
 
     def move(self, file: FollowedFile, path: str) -> None:
@@ -102,7 +105,8 @@ class Roster:
 
     def touch(self, file: FollowedFile) -> None:
         """Note that what is stored of a file changed."""
-        self.rows.put(row_key(file.key), file.position)
+        state = file.generation, min(file.offset, HEAD_BYTES)
+        self.rows.put(row_key(file.key), file.position, state)
         self.changed = True
 
     def failed(self, path: str, reason: str) -> None:
@@ -113,7 +117,7 @@ class Roster:
             logger.warning("%s: can't be read: %s", path, in_words(reason))
         self.failing[path] = reason
 
-    def lost(self, file: FollowedFile, lost: Lost) -> None:
+    def lost(self, file: FollowedFile, lost: Position) -> None:
         """Note that the content of a file is gone, while the file stays."""
         self.lose(lost)
         if not file.moved_asleep:
@@ -128,9 +132,9 @@ class Roster:
             self.mark(file)
             self.touch(file)
 
-    def lose(self, lost: Lost) -> None:
+    def lose(self, position: Position) -> None:
         """Remember content whose file is lost, or holds something else."""
-        forgotten = self.remembered.lose(lost.position, lost.head, self.clock)
+        forgotten = self.remembered.lose(position, self.clock)
         self.counters.abandoned_bytes += forgotten
         self.changed = True
 

@@ -15,7 +15,7 @@ from exporter.tailing.followed import FollowedFile
 from exporter.tailing.identity import FileKey
 from exporter.tailing.lines import NONE
 from exporter.tailing.pieces import Piece
-from exporter.tailing.positions import Position
+from exporter.tailing.positions import Position, load_positions
 from exporter.tailing.roster import Roster, TailCounters, error_name
 from exporter.tailing.streams import Streams
 from exporter.tailing.turns import Turn
@@ -287,7 +287,8 @@ class Tail:
         """Return positions and counters for storage."""
         counters = self.counters
         return {
-            "positions": self._roster.rows,
+            "positions": self._roster.rows.positions,
+            "beginnings": self._roster.rows.beginnings,
             "gone": self._roster.gone_rows,
             "looked": not self._arrivals.first_look,
             "rotations": counters.rotations,
@@ -308,8 +309,8 @@ class Tail:
         KeyError, TypeError, ValueError
             If the state does not fit; nothing is changed then.
         """
-        positions = _positions(state["positions"])
-        gone = _positions(state.get("gone", {}))
+        positions = load_positions(state["positions"], state.get("beginnings", {}))
+        gone = [Position.load(row, row["beginning"]) for row in state.get("gone", {}).values()]
         counters = TailCounters(
             rotations=state["rotations"],
             truncations=state["truncations"],
@@ -322,9 +323,3 @@ class Tail:
         self._roster.remembered.load(positions, gone)
         self._arrivals.first_look = not looked
         self._arrivals.resolve()
-
-
-def _positions(stored: Mapping[str, Any] | Sequence[Any]) -> list[Position]:
-    """Return stored positions; an older version kept them in a list."""
-    rows = stored.values() if isinstance(stored, Mapping) else stored
-    return [Position.load(row) for row in rows]

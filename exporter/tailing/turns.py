@@ -9,22 +9,6 @@ from exporter.tailing.positions import Position
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """Content that is not in the file any more.
-
-    Attributes
-    ----------
-    position
-        How far it was read.
-    head
-        Its first bytes, up to 1,024; none where they were not kept.
-    """
-
-    position: Position
-    head: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Turn:
     """What one turn of reading brought.
 
@@ -41,7 +25,7 @@ class Turn:
     passed
         Whether bytes were passed over that an earlier run has read.
     lost
-        The content that is not there any more, if that was noticed; the next turn begins anew.
+        How far the content was read, if it is not there any more; the next turn begins anew.
     cut
         Bytes that were known to be there, were not read, and were cut off.
     """
@@ -51,5 +35,5 @@ class Turn:
     first_line: int | None
     too_long: int
     passed: bool = False
-    lost: Lost | None = None
+    lost: Position | None = None
     cut: int = 0
