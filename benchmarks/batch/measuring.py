@@ -26,12 +26,14 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[Cost, b
     RuntimeError
         If it fails.
     """
+    # Installed programs start from compiled modules, whatever the shell of a developer says.
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **environment},
+        env={**inherited, **environment},
     )
     assert process.stdout is not None
     output = process.stdout.read()
