@@ -118,17 +118,17 @@ class Arrivals:
             self._consider(Newcomer(file))
             return
         same_path = position.path == file.name
-        if resumed or same_path:
-            if self._replaces(found.path, key):
-                self._roster.counters.rotations += 1
-            file.rotated = resumed and (position.rotated or not same_path)
+        if not resumed:
+            # Of another path it is another file, which got the number of one that was removed.
+            file.rotated, file.moved_asleep = position.rotated, not same_path
             self._admit(file)
-            if not resumed:
-                self._roster.lost(file, replace(position, finished=False))
-        else:
-            # It got the number of one that was removed.
-            self._roster.lose(position)
-            self._consider(Newcomer(file))
+            finished = position.finished and not same_path
+            self._roster.lost(file, replace(position, finished=finished))
+            return
+        if self._replaces(found.path, key):
+            self._roster.counters.rotations += 1
+        file.rotated = position.rotated or not same_path
+        self._admit(file)
 
     def _find_missing(self, found: Mapping[FileKey, Found]) -> None:
         """Look for files that went while the exporter was down."""
@@ -235,10 +235,11 @@ class Arrivals:
                 yield file
 
     def _follow(self, key: FileKey, verdict: Verdict) -> None:
-        file = self._newcomers.pop(key).file
-        counters = self._roster.counters
+        new = self._newcomers.pop(key)
+        file, counters = new.file, self._roster.counters
         if verdict is Verdict.COPY:
             counters.copies += 1
+            counters.abandoned_bytes += new.unverified
             if not file.compressed:
                 # Nobody writes to a copy: its last line counts without a line end.
                 file.rotated = True

@@ -57,6 +57,8 @@ class Newcomer:
     """An offset to go to in a .gz file, and the bytes of the other file before it."""
     plain_forms: list[Gone] | None = None
     fits: Gone | None = None
+    unverified: int = 0
+    """Bytes of a copy that are taken for those that were read, though nobody can tell any more."""
 
 
 class Recognition:
@@ -117,24 +119,44 @@ class Recognition:
             new.size, new.still_since = size, now
         still = now - new.still_since >= self._wait
         held, for_long = self._resembles(file, stream, beginning, size)
-        shorter = False
+        resumed, shorter = self._gone_on(file, beginning, size, now)
+        if resumed:
+            return Verdict.COPY
+        if for_long or ((held or shorter) and not still):
+            return Verdict.UNKNOWN
+        if shorter is None:
+            return Verdict.OWN
+        # More was read of the original than was copied.
+        file.seek_end()
+        if not _part_of(stream, size, shorter.position):
+            new.unverified = max(0, size - HEAD_BYTES)
+        return Verdict.COPY
+
+    def _gone_on(
+        self, file: FollowedFile, beginning: bytes, size: int, now: float
+    ) -> tuple[bool, Gone | None]:
+        """Go on where content was left that is gone.
+
+        Returns
+        -------
+        bool
+            Whether it could: the file is a copy of that.
+        Gone or None
+            If it could not: content of which the file may be a copy that was made earlier.
+        """
+        shorter = None
         for gone in self._remembered.copied(beginning, now):
             position = gone.position
             if position.path == file.name:
                 # A copy has another path; this is a successor that begins alike.
                 continue
-            if size < position.offset:
-                shorter |= gone.copy_expected(now)
-            elif file.resume(position):
-                self._remembered.take(gone)
-                return Verdict.COPY
-        if for_long or ((held or shorter) and not still):
-            return Verdict.UNKNOWN
-        if shorter:
-            # More was read of the original than was copied.
-            file.seek_end()
-            return Verdict.COPY
-        return Verdict.OWN
+            if size >= position.offset:
+                if file.resume(position):
+                    self._remembered.take(gone)
+                    return True, None
+            elif shorter is None and gone.copy_expected(now):
+                shorter = gone
+        return False, shorter
 
     def _resembles(
         self, file: FollowedFile, stream: PlainStream, beginning: bytes, size: int
@@ -250,6 +272,15 @@ def begin(new: Newcomer) -> None:
 def _overlap(one: bytes, other: bytes) -> bool:
     length = min(len(one), len(other))
     return length > 0 and one[:length] == other[:length]
+
+
+def _part_of(stream: PlainStream, size: int, position: Position) -> bool:
+    """Return whether a file that is shorter than what was read ends with what was read there."""
+    if size <= len(position.beginning):
+        return True
+    begin = position.offset - len(position.recent)
+    end = min(size - begin, MARKER_BYTES)
+    return end > 0 and stream.at(size - end, end) == position.recent[size - begin - end :][:end]
 
 
 def _same(stream: PlainStream, size: int, original: PlainStream) -> bool:

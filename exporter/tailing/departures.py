@@ -50,9 +50,8 @@ class Departures:
 
     def missing(self, position: Position) -> None:
         """Remember a file that was not open when it went."""
-        # It may come back, and what was not read of it may be in a copy.
-        if position.unread:
-            self._roster.lose(position)
+        # It may come back, or be in a copy.
+        self._roster.lose(position)
         self._roster.remembered.keep(position.done_with())
         self._roster.changed = True
 

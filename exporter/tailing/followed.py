@@ -115,7 +115,7 @@ class FollowedFile:
     def sleep(self) -> None:
         """Close the descriptor; the place is kept."""
         if self._stream is not None:
-            self._rest = self.position()
+            self._rest = replace(self.position(), recent=b"")
             self._lines.resume(self._rest.dropping, first=self._rest.offset == 0)
             self._stream.close()
             self._stream = None
@@ -234,6 +234,11 @@ class FollowedFile:
     def too_long(self) -> int:
         """Lines dropped for their length."""
         return self._lines.too_long
+
+    def forget_recent(self) -> None:
+        """Free what is kept of what was read last, but the last 256 bytes."""
+        if isinstance(self._stream, PlainStream):
+            self._stream.recent = b""
 
     def observed(self, size: int, modified_ns: int) -> None:
         """Take in what the file system says of it."""
@@ -355,6 +360,7 @@ class FollowedFile:
             )
         offset = self.offset
         beginning = self.stream.head[:offset]
+        recent = self.stream.recent if isinstance(self.stream, PlainStream) else b""
         return Position(
             path=self.name,
             key=self.key,
@@ -368,6 +374,7 @@ class FollowedFile:
             rotated=self.rotated,
             finished=finished or self.finished,
             beginning=beginning,
+            recent=recent[: max(0, len(recent) - self._lines.pending)],
         )
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import os
 from exporter.tailing.identity import HEAD_BYTES, MARKER_BYTES, Head, Marker
 from exporter.tailing.opening import OpenFile
 
+RECENT_BYTES = 1 << 16
 _HOLE_BYTES = 1 << 16
 
 
@@ -33,6 +34,8 @@ class PlainStream(OpenFile):
         """The first bytes of what was read, up to 1,024."""
         self.before = b""
         """The last bytes of what was read, up to 256."""
+        self.recent = b""
+        """The last bytes of what was read in a row, up to 65,536; fewer where they were freed."""
 
     @property
     def finished(self) -> bool:
@@ -75,7 +78,7 @@ class PlainStream(OpenFile):
 
     def restart(self) -> None:
         """Read from the beginning."""
-        self.offset, self.head, self.before = 0, b"", b""
+        self.offset, self.head, self.before, self.recent = 0, b"", b"", b""
 
     def read(self, limit: int) -> bytes | None:
         """Read up to `limit` bytes; empty at the end of what there is now.
@@ -92,6 +95,7 @@ class PlainStream(OpenFile):
         if len(self.head) < HEAD_BYTES:
             self.head += data[: HEAD_BYTES - len(self.head)]
         self.before = (self.before + data[-MARKER_BYTES:])[-MARKER_BYTES:]
+        self.recent = (self.recent + data[-RECENT_BYTES:])[-RECENT_BYTES:]
         return data
 
     def skip_hole(self) -> int:
@@ -109,7 +113,7 @@ class PlainStream(OpenFile):
             return 0
         self.offset = data
         self.head = self.head.ljust(HEAD_BYTES, b"\0")
-        self.before = bytes(MARKER_BYTES)
+        self.before, self.recent = bytes(MARKER_BYTES), b""
         return skipped
 
     def at(self, offset: int, length: int) -> bytes:

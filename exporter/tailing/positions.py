@@ -40,6 +40,8 @@ class Position:
         Whether it was read to its end, and let go.
     beginning
         The bytes of which `head` is the fingerprint, where they are known.
+    recent
+        Bytes before the offset, more than `marker` covers, as long as they are known.
     """
 
     path: str
@@ -54,6 +56,7 @@ class Position:
     rotated: bool = False
     finished: bool = False
     beginning: bytes = field(default=b"", repr=False, compare=False)
+    recent: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def compressed(self) -> bool:
@@ -68,7 +71,7 @@ class Position:
     def done_with(self) -> Position:
         """Return the position with what is unread accounted for, and the file let go."""
         size = self.size if self.compressed else self.offset
-        return replace(self, size=size, finished=True)
+        return replace(self, size=size, finished=True, recent=b"")
 
     def dump(self) -> dict[str, Any]:
         """Return the position for storage, without its beginning, which hardly ever changes."""

@@ -18,6 +18,9 @@ from exporter.tailing.remembered import Remembered
 
 logger = logging.getLogger(__name__)
 
+LONGEST_STEP = 2.0
+"""Seconds that count at once: a clock that is set forward must not end what waits for quiet."""
+_RECENT_FILES = 64
 _T = TypeVar("_T")
 _AT_ONCE = 16
 """One in so many open files is closed to make room."""
@@ -57,7 +60,8 @@ class Roster:
         self.changed = True
         """Whether there is something to store."""
         self.clock = 0.0
-        """Seconds that went by; unlike the clock of the caller it never goes back."""
+        """Seconds that went by; unlike the clock of the caller it does not jump."""
+        self._recent: dict[FileKey, None] = {}
 
     def admit(self, file: FollowedFile) -> None:
         """Follow a file, and read it."""
@@ -109,6 +113,19 @@ class Roster:
         self.rows.put(row_key(file.key), file.position, state)
         self.changed = True
 
+    def grew(self, file: FollowedFile) -> None:
+        """Note that something was read from a file."""
+        file.quiet_since = self.clock
+        self.touch(file)
+        # Only of those that were read last is it kept what was read last.
+        self._recent.pop(file.key, None)
+        self._recent[file.key] = None
+        if len(self._recent) > _RECENT_FILES:
+            former = self.files.get(next(iter(self._recent)))
+            del self._recent[next(iter(self._recent))]
+            if former is not None:
+                former.forget_recent()
+
     def failed(self, path: str, reason: str) -> None:
         """Count and tell a failure, once until it is over or becomes another one."""
         if self.failing.get(path) != reason:
@@ -157,6 +174,9 @@ class Roster:
             try:
                 self.wake(file)
             except OSError:
+                return False
+            if file.key not in self.files:
+                # It is another file now.
                 return False
             # It goes to sleep again when it was read and nothing came.
             self.mark(file)

@@ -33,10 +33,14 @@ class Following:
         self.too_long = 0
 
     def poll(self, seconds: float = 1.0, limit: int = 1 << 20) -> list[str]:
-        """Look, read all there is, and return the new lines."""
-        self.now += seconds
-        self.tail.look(self.now)
-        return self.read(limit)
+        """Look each second, read all there is, and return the new lines."""
+        lines: list[str] = []
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(self.now + 1.0, end)
+            self.tail.look(self.now)
+            lines += self.read(limit)
+        return lines
 
     def read(self, limit: int = 1 << 20) -> list[str]:
         """Read all there is without looking for other files, and return the new lines."""
