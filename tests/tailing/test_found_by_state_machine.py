@@ -37,6 +37,33 @@ def test_an_empty_file_seen_before_it_was_rotated_is_read_on(tmp_path):
     assert following.poll() + following.poll() == numbered(1, 2)
 
 
+def test_an_empty_file_behind_a_link_that_is_switched_is_read(tmp_path):
+    """It was seen before; lines are written just before the link leads elsewhere."""
+    first, link = tmp_path / "first", tmp_path / "app.log"
+    link.symlink_to(first)
+    following = Following(link)
+    following.poll()
+    first.touch()
+    following.poll()
+    append(first, lines(1, 2))
+    fresh = tmp_path / "fresh"
+    fresh.symlink_to(tmp_path / "second")
+    fresh.rename(link)
+    assert following.poll() + following.poll() == numbered(1, 2)
+
+
+def test_the_last_line_of_a_log_truncated_and_rotated_between_two_looks_counts(tmp_path):
+    """It has no line end, as that of any rotated file may; the file was followed before."""
+    log = tmp_path / "app.log"
+    append(log, lines(1, 1))
+    following = Following(tmp_path / "app.log*")
+    assert following.poll() == numbered(1, 1)
+    os.truncate(log, 0)
+    append(log, "line 2")
+    log.rename(tmp_path / "app.log.1")
+    assert following.poll() + following.wait_out() + following.wait_out() == ["line 2"]
+
+
 def test_a_small_log_copied_and_gone_while_down_counts_once(tmp_path):
     """Less than 1,024 bytes of it were read; the copy holds the same up to the last byte."""
     log = tmp_path / "app.log"

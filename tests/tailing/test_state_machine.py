@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -653,6 +654,7 @@ class Logs(RuleBasedStateMachine):
             shutil.rmtree(self.root)
 
 
+@pytest.mark.timeout(3600)
 def test_every_line_comes_out_once():
     """Whatever happens to the files, and to the process that reads them."""
     run_state_machine_as_test(
