@@ -7,6 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.tailing.following import Following, append, compress, lines, numbered
 
 HEADER = "#" + "same beginning " * 80 + "\n"
@@ -145,6 +147,38 @@ def test_a_copy_made_over_an_older_one_while_down(tmp_path):
     os.truncate(log, 0)
     following = following.restarted()
     assert following.poll() + following.wait_out() + following.wait_out() == numbered(601, 610)
+
+
+@pytest.mark.parametrize("times", [0, 1, 8])
+def test_half_a_line_completed_rotated_and_compressed_before_a_restart(tmp_path, times):
+    """The half was read; the .gz file holds the whole, and is read in time."""
+    log = tmp_path / "a.log"
+    append(log, "line 1")
+    following = Following(tmp_path / "a.log*")
+    for _ in range(times):
+        following.poll()
+    append(log, "0\nline 11\n")
+    compress(log.rename(tmp_path / "a.log.3"))
+    following.tail.look(following.now)
+    following = following.restarted()
+    assert following.poll() + following.wait_out() == numbered(10, 11)
+
+
+@pytest.mark.parametrize("mode", ["ab", "wb"], ids=["append", "hole"])
+def test_a_log_truncated_written_and_copied_between_two_looks(tmp_path, mode):
+    """The copy is of what the log holds since; it is truncated once more after the look."""
+    log, link, copy = tmp_path / "first", tmp_path / "cur.log", tmp_path / "cur.log.1"
+    link.symlink_to(log)
+    following = Following(tmp_path / "cur.log*")
+    with log.open(mode, buffering=0) as file:
+        file.write(lines(15, 15).encode())
+        assert following.poll() == numbered(15, 15)
+        os.truncate(log, 0)
+        file.write(lines(17, 17).encode())
+        shutil.copyfile(log, copy)
+        got = following.poll()
+        os.truncate(log, 0)
+        assert got + following.wait_out() + following.wait_out() == numbered(17, 17)
 
 
 def with_inode(inode: int, path: Path) -> None:
