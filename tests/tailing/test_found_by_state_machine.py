@@ -7,6 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.tailing.following import Following, append, compress, lines, numbered
 
 HEADER = "#" + "same beginning " * 80 + "\n"
@@ -35,6 +37,33 @@ def test_an_empty_file_seen_before_it_was_rotated_is_read_on(tmp_path):
     log.rename(tmp_path / "old")
     append(tmp_path / "old", lines(1, 2))
     assert following.poll() + following.poll() == numbered(1, 2)
+
+
+def test_an_empty_file_behind_a_link_that_is_switched_is_read(tmp_path):
+    """It was seen before; lines are written just before the link leads elsewhere."""
+    first, link = tmp_path / "first", tmp_path / "app.log"
+    link.symlink_to(first)
+    following = Following(link)
+    following.poll()
+    first.touch()
+    following.poll()
+    append(first, lines(1, 2))
+    fresh = tmp_path / "fresh"
+    fresh.symlink_to(tmp_path / "second")
+    fresh.rename(link)
+    assert following.poll() + following.poll() == numbered(1, 2)
+
+
+def test_the_last_line_of_a_log_truncated_and_rotated_between_two_looks_counts(tmp_path):
+    """It has no line end, as that of any rotated file may; the file was followed before."""
+    log = tmp_path / "app.log"
+    append(log, lines(1, 1))
+    following = Following(tmp_path / "app.log*")
+    assert following.poll() == numbered(1, 1)
+    os.truncate(log, 0)
+    append(log, "line 2")
+    log.rename(tmp_path / "app.log.1")
+    assert following.poll() + following.wait_out() + following.wait_out() == ["line 2"]
 
 
 def test_a_small_log_copied_and_gone_while_down_counts_once(tmp_path):
@@ -118,6 +147,38 @@ def test_a_copy_made_over_an_older_one_while_down(tmp_path):
     os.truncate(log, 0)
     following = following.restarted()
     assert following.poll() + following.wait_out() + following.wait_out() == numbered(601, 610)
+
+
+@pytest.mark.parametrize("times", [0, 1, 8])
+def test_half_a_line_completed_rotated_and_compressed_before_a_restart(tmp_path, times):
+    """The half was read; the .gz file holds the whole, and is read in time."""
+    log = tmp_path / "a.log"
+    append(log, "line 1")
+    following = Following(tmp_path / "a.log*")
+    for _ in range(times):
+        following.poll()
+    append(log, "0\nline 11\n")
+    compress(log.rename(tmp_path / "a.log.3"))
+    following.tail.look(following.now)
+    following = following.restarted()
+    assert following.poll() + following.wait_out() == numbered(10, 11)
+
+
+@pytest.mark.parametrize("mode", ["ab", "wb"], ids=["append", "hole"])
+def test_a_log_truncated_written_and_copied_between_two_looks(tmp_path, mode):
+    """The copy is of what the log holds since; it is truncated once more after the look."""
+    log, link, copy = tmp_path / "first", tmp_path / "cur.log", tmp_path / "cur.log.1"
+    link.symlink_to(log)
+    following = Following(tmp_path / "cur.log*")
+    with log.open(mode, buffering=0) as file:
+        file.write(lines(15, 15).encode())
+        assert following.poll() == numbered(15, 15)
+        os.truncate(log, 0)
+        file.write(lines(17, 17).encode())
+        shutil.copyfile(log, copy)
+        got = following.poll()
+        os.truncate(log, 0)
+        assert got + following.wait_out() + following.wait_out() == numbered(17, 17)
 
 
 def with_inode(inode: int, path: Path) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -81,6 +82,11 @@ class File:
         if self.ended:
             texts.add(self.partial)
         return {text for text in texts if text and text[0] != "#"}
+
+    def overwritten(self) -> None:
+        """Forget what was in it."""
+        self.data.clear()
+        self.ended, self.size, self.opened, self.second_hand = False, 0, False, True
 
 
 @dataclass(eq=False)
@@ -504,20 +510,29 @@ class Logs(RuleBasedStateMachine):
             self.writer(self.link)
         self.settle()
 
-    @rule(data=st.data(), place=PLACES, between=BETWEEN)
-    def copytruncate(self, data: st.DataObject, place: str, between: list[str]) -> None:
-        """Copy a log and truncate it, with anything between the two."""
+    @rule(data=st.data(), place=PLACES, over=st.booleans(), between=BETWEEN)
+    def copytruncate(self, data: st.DataObject, place: str, over: bool, between: list[str]) -> None:
+        """Copy a log, perhaps over an older file, and truncate it; anything between the two."""
         log = self.draw_log(data)
         path = self.real(log)
         if not self.may_be_emptied(path):
             return
         original = self.at[path]
-        target = self.free_name(log, place)
+        older = [p for p in self.rotated() if not self.at[p].packed and self.may_be_emptied(p)]
+        if over and older:
+            target = data.draw(st.sampled_from(older), label="over")
+            for writer in [writer for writer in self.late if writer.file is self.at[target]]:
+                self.close(writer)
+            self.at[target].overwritten()
+        else:
+            target = self.free_name(log, place)
         shutil.copyfile(path, target)
         if original not in self.committed.known:
             # Which one is the copy can't be told by a process that never saw the other one.
             between = [step for step in between if step != "kill"]
-        copy = File(bytearray(original.data), alike_until=float("inf"), original=original)
+        copy = self.at.get(target) or File()
+        copy.data, copy.original = bytearray(original.data), original
+        copy.alike_until = float("inf")
         self.named(target, copy)
         self.excuse({original.partial})
         for step in between:
@@ -653,6 +668,7 @@ class Logs(RuleBasedStateMachine):
             shutil.rmtree(self.root)
 
 
+@pytest.mark.timeout(3600)
 def test_every_line_comes_out_once():
     """Whatever happens to the files, and to the process that reads them."""
     run_state_machine_as_test(
