@@ -48,13 +48,44 @@ class Run:
 
 
 def live(exporter: ExporterProcess, observer: Observer, seconds: float) -> None:
-    """Scrape for so long, then kill the exporter."""
+    """Scrape for so long."""
     done = threading.Event()
     timer = threading.Timer(seconds, done.set)
     timer.start()
     while not done.wait(0.03):
         observer.scrape(exporter)
     timer.join()
+
+
+def in_a_commit(storage: Path, delay: float) -> None:
+    """Wait until something is written to the database, and then so many seconds."""
+    log = storage / "modeltail.db-wal"
+
+    def state() -> tuple[int, int]:
+        with contextlib.suppress(FileNotFoundError):
+            status = log.stat()
+            return status.st_size, status.st_mtime_ns
+        return 0, 0
+
+    before, patience = state(), time.monotonic() + LONGEST_LIFE
+    # Without a pause: a commit takes some milliseconds.
+    while state() == before and time.monotonic() < patience:
+        pass
+    end = time.monotonic() + delay
+    while time.monotonic() < end:
+        pass
+
+
+def on_showing_more(exporter: ExporterProcess, observer: Observer) -> None:
+    """Wait until a scrape shows more than the one before."""
+    lines = ("modeltail_lines_total", "bot")
+    before, patience = observer.scrape(exporter).get(lines, 0.0), time.monotonic() + LONGEST_LIFE
+    while observer.scrape(exporter).get(lines, 0.0) == before and time.monotonic() < patience:
+        pass
+
+
+def kill(exporter: ExporterProcess) -> None:
+    """Give it no chance to do anything."""
     assert exporter.send(signal.SIGKILL) == -signal.SIGKILL, exporter.log.read_text()
     exporter.close()
 
@@ -96,25 +127,31 @@ def kill_again_and_again(folder: Path, run: Run, port: int) -> None:
     service = LoggingService(folder, WAYS, SEED)
     try:
         service.tell("go")
-        for kill in range(KILLS):
+        for number in range(KILLS):
             exporter = ExporterProcess(config, port)
             try:
                 # One in four dies while it starts, reads what it missed, or commits it.
-                if kill % 4:
+                if number % 4:
                     exporter.ready()
                     truth = service.tell("pause")
                     difference = compare(exporter, run.observer, truth)
                     run.checks += 1
                     if difference:
-                        run.wrong.append((kill, difference))
+                        run.wrong.append((number, difference))
                         return
-                    if kill % 4 == 2:
+                    if number % 4 == 2:
                         service.tell("prune")
                     service.tell("go")
                 live(exporter, run.observer, chance.uniform(0.0, LONGEST_LIFE))
+                # Two in three at a moment that is worth it.
+                if number % 3 == 1:
+                    in_a_commit(folder / "storage", chance.uniform(0.0, 0.003))
+                elif number % 3 == 2:
+                    on_showing_more(exporter, run.observer)
+                kill(exporter)
             finally:
                 exporter.close()
-            if kill % 4 == 3:
+            if number % 4 == 3:
                 stay_away(service, chance.randint(1, 4))
         run.truth = service.end()
     finally:

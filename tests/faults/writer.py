@@ -11,14 +11,15 @@ import gzip
 import json
 import random
 import select
-import shutil
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 LINES_PER_FILE = 600
-PIECE = 4096
+PIECE = 8192
+DONE = object()
 
 
 class Writer:
@@ -47,6 +48,8 @@ class Writer:
         self._rotations: Counter[str] = Counter()
         self._generation = 0
         self._plain: list[Path] = []
+        self._rotating: Iterator[None] | None = None
+        self._compressing: Iterator[None] | None = None
 
     def answer(self) -> str:
         """Return what was written so far."""
@@ -54,19 +57,35 @@ class Writer:
         return json.dumps(said)
 
     def work(self) -> None:
-        """Write some lines, and rotate when there are enough of them."""
-        for _ in range(self._chance.randrange(40)):
-            self._write(self._file)
-            self._lines_in_file += 1
+        """Write some lines, and go on with what is done to the files."""
+        if self._rotating is not None:
+            # Nobody writes to a log that is copied: what came before its truncation would be lost.
+            self._rotating = self._advanced(self._rotating)
+        else:
+            for _ in range(self._chance.randrange(40)):
+                self._write(self._file)
+                self._lines_in_file += 1
         if self._left is not None:
             # This service goes on in the renamed file for a while, as many daemons do.
             self._write(self._left)
             if self._chance.random() < 0.2:
                 self._let_go()
-        if self._lines_in_file > LINES_PER_FILE:
-            self._rotate()
-        elif self._plain and self._chance.random() < 0.02:
-            self._compress()
+        if self._compressing is not None:
+            self._compressing = self._advanced(self._compressing)
+        elif self._plain and self._chance.random() < 0.05:
+            self._compressing = self._compress(self._plain.pop(0))
+        if self._rotating is None and self._lines_in_file > LINES_PER_FILE:
+            self._rotating = self._rotate()
+
+    def finish(self) -> None:
+        """Finish what is done to the files."""
+        while self._rotating is not None:
+            self._rotating = self._advanced(self._rotating)
+        while self._compressing is not None:
+            self._compressing = self._advanced(self._compressing)
+
+    def _advanced(self, steps: Iterator[None]) -> Iterator[None] | None:
+        return steps if next(steps, DONE) is None else None
 
     def _write(self, file: BinaryIO) -> None:
         kind = self._chance.random()
@@ -94,16 +113,19 @@ class Writer:
         key = [record["prediction"], record["model_version"], record["confidence"]]
         self._written[json.dumps(key)] += 1
 
-    def _rotate(self) -> None:
+    def _rotate(self) -> Iterator[None]:
         self._let_go()
         self._generation += 1
         self._lines_in_file = 0
         target = self._log.with_name(f"app.log.{self._generation}")
         way = self._chance.choice(self._ways)
-        self._rotations[way] += 1
         if way == "copytruncate":
-            # The one who rotates is the one who writes: nothing comes between copy and truncation.
-            shutil.copyfile(self._log, target)
+            with self._log.open("rb") as source, target.open("wb", buffering=0) as copy:
+                while piece := source.read(PIECE):
+                    copy.write(piece)
+                    yield
+            for _ in range(self._chance.randrange(20)):
+                yield
             self._file.truncate(0)
         else:
             self._log.rename(target)
@@ -113,24 +135,24 @@ class Writer:
                 self._file.close()
             self._file = self._log.open("ab", buffering=0)
         self._plain.append(target)
+        self._rotations[way] += 1
 
     def _let_go(self) -> None:
         if self._left is not None:
             self._left.close()
             self._left = None
 
-    def _compress(self) -> None:
-        """Compress the oldest file as gzip(1) does: beside it, piece by piece, then without it."""
-        if self._left is not None and len(self._plain) == 1:
-            return
-        plain = self._plain.pop(0)
-        self._rotations["compress"] += 1
+    def _compress(self, plain: Path) -> Iterator[None]:
+        """Compress a file as gzip(1) does: beside it, piece by piece, then without it."""
+        self._let_go()
         packed = plain.with_name(f"{plain.name}.gz").open("wb", buffering=0)
-        with plain.open("rb") as source, gzip.GzipFile("", "wb", fileobj=packed) as target:
+        with packed, plain.open("rb") as source, gzip.GzipFile("", "wb", fileobj=packed) as target:
             while piece := source.read(PIECE):
                 target.write(piece)
-        packed.close()
+                target.flush()
+                yield
         plain.unlink()
+        self._rotations["compress"] += 1
 
     def prune(self) -> None:
         """Remove what was rotated."""
@@ -147,6 +169,8 @@ def main(folder: Path, ways: list[str], seed: int) -> None:
     while True:
         if select.select([sys.stdin], [], [], 0.01 if writing else None)[0]:
             command = sys.stdin.readline().strip()
+            if command != "go":
+                writer.finish()
             if command == "prune":
                 writer.prune()
             writing = command == "go"
