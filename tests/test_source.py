@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+from codecs import BOM_UTF8
 from collections import Counter
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def balance(reading: Source) -> tuple[int, int]:
 
 def line_count(data: bytes) -> int:
     """Return how many lines there are, the last one without a line end included."""
+    data = data.removeprefix(BOM_UTF8)
     return data.count(b"\n") + bool(data.rpartition(b"\n")[2].strip(b"\0\r"))
 
 
