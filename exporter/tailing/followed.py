@@ -356,6 +356,7 @@ class FollowedFile:
                 size=self.size_on_disk,
                 modified_ns=self.modified_ns,
                 rotated=self.rotated,
+                left=self.left_at is not None,
                 finished=finished or self._rest.finished,
             )
         offset = self.offset
@@ -372,6 +373,7 @@ class FollowedFile:
             size=self.size_on_disk,
             modified_ns=self.modified_ns,
             rotated=self.rotated,
+            left=self.left_at is not None,
             finished=finished or self.finished,
             beginning=beginning,
             recent=recent[: max(0, len(recent) - self._lines.pending)],

@@ -15,7 +15,7 @@ from exporter.tailing.followed import FollowedFile
 from exporter.tailing.identity import FileKey
 from exporter.tailing.lines import NONE
 from exporter.tailing.pieces import Piece
-from exporter.tailing.positions import Position, load_positions
+from exporter.tailing.positions import load_positions
 from exporter.tailing.roster import LONGEST_STEP, Roster, TailCounters, error_name
 from exporter.tailing.streams import Streams
 from exporter.tailing.turns import Turn
@@ -309,7 +309,7 @@ class Tail:
             If the state does not fit; nothing is changed then.
         """
         positions = load_positions(state["positions"], state.get("beginnings", {}))
-        gone = [Position.load(row, row["beginning"]) for row in state.get("gone", {}).values()]
+        gone = list(state.get("gone", {}).values())
         counters = TailCounters(
             rotations=state["rotations"],
             truncations=state["truncations"],
