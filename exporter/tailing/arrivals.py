@@ -32,10 +32,10 @@ class Arrivals:
         self._roster = roster
         self._departures = departures
         self._start = start
-        self._recognition = Recognition(
-            roster.files, roster.remembered, wait, roster.awake, roster.lost
-        )
         self._newcomers: dict[FileKey, Newcomer] = {}
+        self._recognition = Recognition(
+            roster.files, self._newcomers, roster.remembered, wait, roster.awake, roster.lost
+        )
         self._unresolved: set[FileKey] = set()
         self._vacated: dict[str, FileKey] = {}
         self.first_look = True
@@ -176,7 +176,7 @@ class Arrivals:
 
     def _touch(self, new: Newcomer) -> None:
         def position() -> Position:
-            return replace(new.file.position(), copied_from=new.copied_from)
+            return replace(new.file.untouched(), copied_from=new.copied_from)
 
         self._roster.touch(new.file, position)
 
@@ -245,7 +245,8 @@ class Arrivals:
                 yield file
 
     def _undecided(self) -> dict[FileKey, Newcomer]:
-        return {key: new for key, new in self._newcomers.items() if not _unchanged(new)}
+        undecided = [item for item in self._newcomers.items() if not _unchanged(item[1])]
+        return dict(sorted(undecided, key=lambda item: _order(item[1].file.path)))
 
     def _follow(self, key: FileKey, verdict: Verdict) -> None:
         new = self._newcomers.pop(key)

@@ -68,6 +68,8 @@ class Recognition:
     ----------
     files
         Those that are followed, by identity.
+    newcomers
+        Those about which it is to be decided.
     remembered
         Those that were.
     wait
@@ -82,12 +84,14 @@ class Recognition:
     def __init__(
         self,
         files: Mapping[FileKey, FollowedFile],
+        newcomers: Mapping[FileKey, Newcomer],
         remembered: Remembered,
         wait: float,
         wake: Callable[[FollowedFile], bool],
         lost: Callable[[FollowedFile, Position], None],
     ) -> None:
         self._files = files
+        self._newcomers = newcomers
         self._remembered = remembered
         self._wait = wait
         self._wake = wake
@@ -196,7 +200,9 @@ class Recognition:
             new.beginning = stream.beginning()
         if new.beginning is None:
             return Verdict.CUT_SHORT
-        for other in list(self._files.values()):
+        # Whatever a plain file will turn out to be, it is the plain form.
+        undecided = [other.file for other in self._newcomers.values()]
+        for other in (*self._files.values(), *undecided):
             if not other.compressed and not other.refused and new.beginning:
                 verdict = self._plain_form(new, stream, new.beginning, other)
                 if verdict is not None:

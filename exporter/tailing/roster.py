@@ -19,8 +19,6 @@ from exporter.tailing.remembered import Cause, Remembered
 
 logger = logging.getLogger(__name__)
 
-LONGEST_STEP = 2.0
-"""Seconds that count at once: a clock that is set forward must not end what waits for quiet."""
 _RECENT_FILES = 64
 _T = TypeVar("_T")
 _AT_ONCE = 16
@@ -61,7 +59,7 @@ class Roster:
         self.changed = True
         """Whether there is something to store."""
         self.clock = 0.0
-        """Seconds that went by; unlike the clock of the caller it does not jump."""
+        """Seconds that went by; unlike the clock of the caller it never goes back."""
         self._recent: dict[FileKey, None] = {}
 
     def admit(self, file: FollowedFile) -> None:
