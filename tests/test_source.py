@@ -206,7 +206,7 @@ def test_a_state_that_does_not_fit_changes_nothing(tmp_path, missing):
 
 
 def test_there_is_something_to_store_only_when_something_happened(tmp_path):
-    """An idle source costs no write; half a line does not count, a new file does."""
+    """An idle source costs no write; a new file does, and one that left or is let go."""
     path = tmp_path / "log"
     reading = source(path)
     seen = []
@@ -216,10 +216,10 @@ def test_there_is_something_to_store_only_when_something_happened(tmp_path):
         reading.look(NOW)
         reading.read(NOW)
         seen.append(reading.changed)
-    assert seen == [False, True, False, False]
-    for later in (2, 4, 6):
-        reading.look(NOW + later)
-        reading.read(NOW + later)
+    assert seen == [False, True, False, True]
+    reading.changed = False
+    reading.look(NOW + 6)
+    reading.read(NOW + 6)
     assert reading.changed
 
 

@@ -32,10 +32,10 @@ class Arrivals:
         self._roster = roster
         self._departures = departures
         self._start = start
-        self._recognition = Recognition(
-            roster.files, roster.remembered, wait, roster.awake, roster.lost
-        )
         self._newcomers: dict[FileKey, Newcomer] = {}
+        self._recognition = Recognition(
+            roster.files, self._newcomers, roster.remembered, wait, roster.awake, roster.lost
+        )
         self._unresolved: set[FileKey] = set()
         self._vacated: dict[str, FileKey] = {}
         self.first_look = True
@@ -115,15 +115,14 @@ class Arrivals:
         if position.offset == 0:
             # Nothing was read of it: it may still turn out to be a copy.
             file.rotated = position.rotated or position.path != file.name
-            self._consider(Newcomer(file))
+            self._consider(Newcomer(file, copied_from=position.copied_from))
             return
         same_path = position.path == file.name
         if not resumed:
             # Of another path it is another file, which got the number of one that was removed.
             file.rotated, file.moved_asleep = position.rotated, not same_path
             self._admit(file)
-            finished = position.finished and not same_path
-            self._roster.lost(file, replace(position, finished=finished))
+            self._roster.lost(file, position)
             return
         if self._replaces(found.path, key):
             self._roster.counters.rotations += 1
@@ -137,7 +136,7 @@ class Arrivals:
             position = remembered.files.get(key)
             if position is None or key in found:
                 self._unresolved.discard(key)
-            elif absent(position.path, key):
+            elif position.left or absent(position.path, key):
                 self._unresolved.discard(key)
                 self._drain(position)
 
@@ -157,7 +156,7 @@ class Arrivals:
         if position.offset:
             self._roster.admit(file)
         else:
-            self._consider(Newcomer(file))
+            self._consider(Newcomer(file, copied_from=position.copied_from))
 
     def _open_new(self, key: FileKey, path: str) -> None:
         file = self._open(key, path)
@@ -173,7 +172,13 @@ class Arrivals:
     def _consider(self, new: Newcomer) -> None:
         self._newcomers[new.file.key] = new
         # Nothing of it was read, but it is known: it may be renamed while the exporter is down.
-        self._roster.touch(new.file)
+        self._touch(new)
+
+    def _touch(self, new: Newcomer) -> None:
+        def position() -> Position:
+            return replace(new.file.untouched(), copied_from=new.copied_from)
+
+        self._roster.touch(new.file, position)
 
     def _open(self, key: FileKey, path: str) -> FollowedFile | None:
         try:
@@ -214,13 +219,16 @@ class Arrivals:
 
     def decide(self) -> Iterator[FollowedFile]:
         """Decide about new files; yield those of which more was compared."""
-        while self._roster.strangers:
-            stranger = self._roster.strangers.pop()
-            self._consider(Newcomer(stranger))
-        for key, new in list(self._newcomers.items()):
+        undecided = self._undecided()
+        if undecided or self._roster.strangers:
+            # Whatever is known of the others must be true now.
+            self._roster.check()
+            while self._roster.strangers:
+                self._consider(Newcomer(self._roster.strangers.pop()))
+            undecided = self._undecided()
+        for key, new in undecided.items():
             file = new.file
-            if _unchanged(new):
-                continue
+            copied_from = new.copied_from
             try:
                 verdict = self._recognition.decide(new, self._roster.clock)
             except OSError as error:
@@ -231,15 +239,20 @@ class Arrivals:
                 self._roster.failed(file.path, "EBADMSG")
             elif verdict in (Verdict.OWN, Verdict.COPY):
                 self._follow(key, verdict)
+            elif new.copied_from != copied_from:
+                self._touch(new)
             if verdict is Verdict.COMPARING:
                 yield file
+
+    def _undecided(self) -> dict[FileKey, Newcomer]:
+        undecided = [item for item in self._newcomers.items() if not _unchanged(item[1])]
+        return dict(sorted(undecided, key=lambda item: _order(item[1].file.path)))
 
     def _follow(self, key: FileKey, verdict: Verdict) -> None:
         new = self._newcomers.pop(key)
         file, counters = new.file, self._roster.counters
         if verdict is Verdict.COPY:
             counters.copies += 1
-            counters.abandoned_bytes += new.unverified
             if not file.compressed:
                 # Nobody writes to a copy: its last line counts without a line end.
                 file.rotated = True

@@ -16,7 +16,7 @@ from exporter.tailing.gzipped import GzipStream
 from exporter.tailing.identity import HEAD_BYTES, MARKER_BYTES, FileKey
 from exporter.tailing.plain import PlainStream
 from exporter.tailing.positions import Position
-from exporter.tailing.remembered import Gone, Remembered
+from exporter.tailing.remembered import Cause, Gone, Remembered
 
 
 class Verdict(Enum):
@@ -57,8 +57,8 @@ class Newcomer:
     """An offset to go to in a .gz file, and the bytes of the other file before it."""
     plain_forms: list[Gone] | None = None
     fits: Gone | None = None
-    unverified: int = 0
-    """Bytes of a copy that are taken for those that were read, though nobody can tell any more."""
+    copied_from: tuple[FileKey, int] | None = None
+    """A file of which it holds the beginning, and its size when that was found."""
 
 
 class Recognition:
@@ -68,6 +68,8 @@ class Recognition:
     ----------
     files
         Those that are followed, by identity.
+    newcomers
+        Those about which it is to be decided.
     remembered
         Those that were.
     wait
@@ -82,12 +84,14 @@ class Recognition:
     def __init__(
         self,
         files: Mapping[FileKey, FollowedFile],
+        newcomers: Mapping[FileKey, Newcomer],
         remembered: Remembered,
         wait: float,
         wake: Callable[[FollowedFile], bool],
         lost: Callable[[FollowedFile, Position], None],
     ) -> None:
         self._files = files
+        self._newcomers = newcomers
         self._remembered = remembered
         self._wait = wait
         self._wake = wake
@@ -118,8 +122,8 @@ class Recognition:
         if size != new.size:
             new.size, new.still_since = size, now
         still = now - new.still_since >= self._wait
-        held, for_long = self._resembles(file, stream, beginning, size)
-        resumed, shorter = self._gone_on(file, beginning, size, now)
+        held, for_long = self._resembles(new, stream, beginning, size)
+        resumed, shorter = self._gone_on(new, stream, beginning, now)
         if resumed:
             return Verdict.COPY
         if for_long or ((held or shorter) and not still):
@@ -128,12 +132,10 @@ class Recognition:
             return Verdict.OWN
         # More was read of the original than was copied.
         file.seek_end()
-        if not _part_of(stream, size, shorter.position):
-            new.unverified = max(0, size - HEAD_BYTES)
         return Verdict.COPY
 
     def _gone_on(
-        self, file: FollowedFile, beginning: bytes, size: int, now: float
+        self, new: Newcomer, stream: PlainStream, beginning: bytes, now: float
     ) -> tuple[bool, Gone | None]:
         """Go on where content was left that is gone.
 
@@ -142,8 +144,9 @@ class Recognition:
         bool
             Whether it could: the file is a copy of that.
         Gone or None
-            If it could not: content of which the file may be a copy that was made earlier.
+            If it could not: content of which the file is a copy that was made earlier.
         """
+        file, size = new.file, new.size
         shorter = None
         for gone in self._remembered.copied(beginning, now):
             position = gone.position
@@ -154,14 +157,16 @@ class Recognition:
                 if file.resume(position):
                     self._remembered.take(gone)
                     return True, None
-            elif shorter is None and gone.copy_expected(now):
-                shorter = gone
+            elif shorter is None and gone.copied_before(now):
+                known = new.copied_from == (position.key, size)
+                shorter = gone if known or _part_of(stream, size, position) else None
         return False, shorter
 
     def _resembles(
-        self, file: FollowedFile, stream: PlainStream, beginning: bytes, size: int
+        self, new: Newcomer, stream: PlainStream, beginning: bytes, size: int
     ) -> tuple[bool, bool]:
         """Return whether it may be a copy of a file that is there, or of one that is going."""
+        file = new.file
         held = for_long = False
         for other in list(self._files.values()):
             if other.compressed or other.refused or file.path in (other.path, *other.former):
@@ -176,6 +181,7 @@ class Recognition:
                 self._lost(other, lost)
             elif same:
                 held = True
+                new.copied_from = other.key, size
                 # Moved to another disk: a copy, and the removal of the original.
                 for_long |= other.reached >= HEAD_BYTES and other.refresh() == 0
         return held, for_long
@@ -194,7 +200,9 @@ class Recognition:
             new.beginning = stream.beginning()
         if new.beginning is None:
             return Verdict.CUT_SHORT
-        for other in list(self._files.values()):
+        # Whatever a plain file will turn out to be, it is the plain form.
+        undecided = [other.file for other in self._newcomers.values()]
+        for other in (*self._files.values(), *undecided):
             if not other.compressed and not other.refused and new.beginning:
                 verdict = self._plain_form(new, stream, new.beginning, other)
                 if verdict is not None:
@@ -252,7 +260,7 @@ class Recognition:
                 marker = position.marker
                 if marker is None or marker.ends(stream.before):
                     new.fits = gone
-            elif gone.truncated and not stream.broken:
+            elif gone.cause is Cause.TRUNCATED and not stream.broken:
                 # More was read of the original than was copied.
                 new.file.seek_end()
                 return Verdict.COPY

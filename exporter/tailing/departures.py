@@ -7,6 +7,7 @@ import logging
 from exporter.tailing.elsewhere import absent, find
 from exporter.tailing.followed import FollowedFile
 from exporter.tailing.positions import Position
+from exporter.tailing.remembered import Cause
 from exporter.tailing.roster import Roster
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Departures:
             return False
         file.left_at = file.quiet_since = roster.clock
         roster.mark(file)
+        roster.touch(file)
         if file.asleep:
             there = find(file.path, file.key)
             if there is None:
@@ -51,7 +53,7 @@ class Departures:
     def missing(self, position: Position) -> None:
         """Remember a file that was not open when it went."""
         # It may come back, or be in a copy.
-        self._roster.lose(position)
+        self._roster.lose(position, Cause.MISSING)
         self._roster.remembered.keep(position.done_with())
         self._roster.changed = True
 
@@ -132,4 +134,4 @@ class Departures:
             roster.remembered.keep(position)
         else:
             # Its number will be that of another file.
-            roster.lose(position)
+            roster.lose(position, Cause.FINISHED)

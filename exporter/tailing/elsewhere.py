@@ -21,6 +21,14 @@ def absent(path: str, key: FileKey) -> bool:
         return False
 
 
+def leads_to(path: str, key: FileKey) -> bool:
+    """Return whether a path certainly leads to a file."""
+    try:
+        return key_of(Path(path).stat()) == key
+    except OSError:
+        return False
+
+
 def find(path: str, key: FileKey) -> str | None:
     """Return where a file is that was renamed within its folder, ``None`` if it is not there.
 
@@ -29,10 +37,12 @@ def find(path: str, key: FileKey) -> str | None:
     path
         Where it was.
     """
+    if leads_to(path, key):
+        return path
     try:
         with os.scandir(Path(path).parent) as entries:
             for entry in entries:
-                if entry.inode() == key[1] and not absent(entry.path, key):
+                if entry.inode() == key[1] and leads_to(entry.path, key):
                     return entry.path
     except OSError:
         # The folder is gone too, or can't be listed.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from exporter.tailing.gzipped import GzipStream
-from exporter.tailing.identity import MARKER_BYTES, FileKey, Head, Marker, key_of
+from exporter.tailing.identity import EMPTY, MARKER_BYTES, FileKey, Head, Marker, key_of
 from exporter.tailing.lines import NONE, Dropping, LineAssembler, Lines
 from exporter.tailing.plain import PlainStream
 from exporter.tailing.positions import Position
@@ -253,9 +253,9 @@ class FollowedFile:
         return status.st_nlink
 
     def begin_anew(self) -> None:
-        """Be another file than before, which got the number or took the place of this one."""
-        self.former = ()
-        self.rotated = self.moved_asleep = False
+        """Hold something else than before: if the path changed too, it is another file."""
+        if self.moved_asleep:
+            self.former, self.rotated, self.moved_asleep = (), False, False
 
     def check(self) -> Position | None:
         """Return how far the content was read, if it is gone; the file is then read anew."""
@@ -356,6 +356,7 @@ class FollowedFile:
                 size=self.size_on_disk,
                 modified_ns=self.modified_ns,
                 rotated=self.rotated,
+                left=self.left_at is not None,
                 finished=finished or self._rest.finished,
             )
         offset = self.offset
@@ -372,9 +373,24 @@ class FollowedFile:
             size=self.size_on_disk,
             modified_ns=self.modified_ns,
             rotated=self.rotated,
+            left=self.left_at is not None,
             finished=finished or self.finished,
             beginning=beginning,
             recent=recent[: max(0, len(recent) - self._lines.pending)],
+        )
+
+    def untouched(self) -> Position:
+        """Return where to begin after a restart, as long as no line of it was counted."""
+        return replace(
+            self.position(),
+            offset=0,
+            head=EMPTY,
+            line=1,
+            dropping=Dropping.NO,
+            marker=None,
+            finished=False,
+            beginning=b"",
+            recent=b"",
         )
 
     def close(self) -> None:

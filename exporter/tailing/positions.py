@@ -36,8 +36,13 @@ class Position:
         Time of its last change then.
     rotated
         Whether it is a rotated file: its last line counts without a line end.
+    left
+        Whether nothing that is matched led to it any more.
     finished
         Whether it was read to its end, and let go.
+    copied_from
+        Of a file of which nothing was read yet: another one of which it holds the beginning, and
+        its size when that was found.
     beginning
         The bytes of which `head` is the fingerprint, where they are known.
     recent
@@ -54,7 +59,9 @@ class Position:
     size: int = 0
     modified_ns: int = 0
     rotated: bool = False
+    left: bool = False
     finished: bool = False
+    copied_from: tuple[FileKey, int] | None = None
     beginning: bytes = field(default=b"", repr=False, compare=False)
     recent: bytes = field(default=b"", repr=False, compare=False)
 
@@ -76,6 +83,7 @@ class Position:
     def dump(self) -> dict[str, Any]:
         """Return the position for storage, without its beginning, which hardly ever changes."""
         marker = self.marker
+        copied = self.copied_from
         return {
             "path": self.path,
             "key": list(self.key),
@@ -87,7 +95,9 @@ class Position:
             "size": self.size,
             "modified_ns": self.modified_ns,
             "rotated": self.rotated,
+            "left": self.left,
             "finished": self.finished,
+            "copied_from": None if copied is None else [list(copied[0]), copied[1]],
         }
 
     @classmethod
@@ -96,6 +106,7 @@ class Position:
         length, digest = state["head"]
         device, inode = state["key"]
         marker = state.get("marker")
+        copied = state.get("copied_from")
         return cls(
             path=state["path"],
             key=(device, inode),
@@ -107,7 +118,9 @@ class Position:
             size=state.get("size", state["offset"]),
             modified_ns=state.get("modified_ns", 0),
             rotated=state.get("rotated", False),
+            left=state.get("left", False),
             finished=state.get("finished", False),
+            copied_from=None if copied is None else ((copied[0][0], copied[0][1]), copied[1]),
             beginning=beginning,
         )
 

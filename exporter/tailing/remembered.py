@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,17 @@ COPY_SECONDS = 60.0
 """For how long after a truncation its copy may turn up."""
 
 
+class Cause(IntEnum):
+    """Why content is in no file known by its identity any more."""
+
+    TRUNCATED = 0
+    """It was taken out of its file."""
+    MISSING = 1
+    """Its file went while nobody had it open."""
+    FINISHED = 2
+    """Its file was read to its end, or given up."""
+
+
 @dataclass(slots=True)
 class Gone:
     """Content that is in no file known by its identity any more.
@@ -24,21 +36,23 @@ class Gone:
     ----------
     position
         How far it was read.
+    cause
+        Why it is gone.
     at
         When it was found to be gone.
     """
 
     position: Position
+    cause: Cause
     at: float
-
-    @property
-    def truncated(self) -> bool:
-        """Whether it was truncated, or went while the exporter was down."""
-        return not self.position.finished
 
     def copy_expected(self, now: float) -> bool:
         """Return whether a copy may turn up yet, and is recognised however short it is."""
-        return self.truncated and now - self.at < COPY_SECONDS
+        return self.cause is not Cause.FINISHED and now - self.at < COPY_SECONDS
+
+    def copied_before(self, now: float) -> bool:
+        """Return whether a copy may turn up yet that was made before all was read."""
+        return self.cause is Cause.TRUNCATED and self.copy_expected(now)
 
     def begins_like(self, beginning: bytes) -> bool:
         """Return whether a file that begins so may be a copy, or the beginning of one."""
@@ -67,7 +81,7 @@ class Remembered:
         self._gone: dict[str, Gone] = {}
         self._numbers = count(1)
 
-    def load(self, files: Iterable[Position], gone: Iterable[Position]) -> None:
+    def load(self, files: Iterable[Position], gone: Iterable[Mapping[str, Any]]) -> None:
         """Take what an earlier run stored, in place of what is known."""
         for key in list(self.files):
             self.forget(key)
@@ -77,8 +91,9 @@ class Remembered:
         self.most_files = max(REMEMBERED, len(self.files))
         for position in list(self.files.values()):
             self.keep(position)
-        for position in gone:
-            self._put(self._row(position), Gone(position, 0.0))
+        for stored in gone:
+            position = Position.load(stored, stored["beginning"])
+            self._put(self._row(position), Gone(position, Cause(stored["cause"]), 0.0))
 
     def keep(self, position: Position) -> None:
         """Remember where a file was left that can be known by its identity again."""
@@ -96,7 +111,7 @@ class Remembered:
             self._file_rows.drop(row_key(key))
         return position
 
-    def lose(self, position: Position, now: float) -> int:
+    def lose(self, position: Position, cause: Cause, now: float) -> int:
         """Remember content whose file is lost.
 
         Returns
@@ -106,7 +121,7 @@ class Remembered:
         """
         # What was never read can't be recognised, but its bytes are to be accounted for.
         if position.offset or position.unread:
-            self._put(self._row(position), Gone(position, now))
+            self._put(self._row(position), Gone(position, cause, now))
         forgotten = 0
         while len(self._gone) > GONE:
             oldest = next(iter(self._gone))
@@ -135,7 +150,7 @@ class Remembered:
         Of what was not truncated only such as is long enough to tell it from a header that many
         files share.
         """
-        moved = [Gone(position, now) for position in self.files.values()]
+        moved = [Gone(position, Cause.FINISHED, now) for position in self.files.values()]
         for gone in (*reversed(self._gone.values()), *moved):
             least = 1 if gone.copy_expected(now) else HEAD_BYTES
             if gone.position.offset >= least and gone.begins_like(beginning):
@@ -143,13 +158,16 @@ class Remembered:
 
     def compressed(self, beginning: bytes) -> list[Gone]:
         """Return what may have been the plain form of a .gz file, by offset."""
-        known = [*self._gone.values(), *(Gone(one, 0.0) for one in self.files.values())]
+        known = [
+            *self._gone.values(),
+            *(Gone(one, Cause.FINISHED, 0.0) for one in self.files.values()),
+        ]
         fit = [one for one in known if one.position.offset and one.begins_like(beginning)]
         return sorted(fit, key=lambda one: one.position.offset)
 
     def _put(self, row: str, gone: Gone) -> None:
         self._gone[row] = gone
-        self._gone_rows.put(row, lambda: _stored(gone.position))
+        self._gone_rows.put(row, lambda: _stored(gone))
 
     def _drop(self, row: str) -> Gone:
         self._gone_rows.drop(row)
@@ -159,5 +177,6 @@ class Remembered:
         return f"{row_key(position.key)} {next(self._numbers)}"
 
 
-def _stored(position: Position) -> dict[str, Any]:
-    return position.dump() | {"beginning": position.beginning}
+def _stored(gone: Gone) -> dict[str, Any]:
+    position = gone.position
+    return position.dump() | {"beginning": position.beginning, "cause": int(gone.cause)}

@@ -7,6 +7,7 @@ import heapq
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -14,12 +15,10 @@ from exporter.tailing.discovery import in_words
 from exporter.tailing.followed import FollowedFile
 from exporter.tailing.identity import HEAD_BYTES, FileKey
 from exporter.tailing.positions import LazyRows, Position, PositionRows, row_key
-from exporter.tailing.remembered import Remembered
+from exporter.tailing.remembered import Cause, Remembered
 
 logger = logging.getLogger(__name__)
 
-LONGEST_STEP = 2.0
-"""Seconds that count at once: a clock that is set forward must not end what waits for quiet."""
 _RECENT_FILES = 64
 _T = TypeVar("_T")
 _AT_ONCE = 16
@@ -60,7 +59,7 @@ class Roster:
         self.changed = True
         """Whether there is something to store."""
         self.clock = 0.0
-        """Seconds that went by; unlike the clock of the caller it does not jump."""
+        """Seconds that went by; unlike the clock of the caller it never goes back."""
         self._recent: dict[FileKey, None] = {}
 
     def admit(self, file: FollowedFile) -> None:
@@ -107,10 +106,10 @@ class Roster:
         """Have a file read."""
         self.due[file.key] = None
 
-    def touch(self, file: FollowedFile) -> None:
+    def touch(self, file: FollowedFile, position: Callable[[], Position] | None = None) -> None:
         """Note that what is stored of a file changed."""
         state = file.generation, min(file.offset, HEAD_BYTES)
-        self.rows.put(row_key(file.key), file.position, state)
+        self.rows.put(row_key(file.key), position or file.position, state)
         self.changed = True
 
     def grew(self, file: FollowedFile) -> None:
@@ -126,6 +125,18 @@ class Roster:
             if former is not None:
                 former.forget_recent()
 
+    def check(self) -> None:
+        """See whether the files that changed still hold what was read of them."""
+        for key in list(self.due):
+            file = self.files[key]
+            # What can't be read now is found out when it is its turn.
+            with suppress(OSError):
+                if file.moved_asleep:
+                    self.wake(file)
+                lost = None if file.asleep else file.check()
+                if lost is not None:
+                    self.lost(file, lost)
+
     def failed(self, path: str, reason: str) -> None:
         """Count and tell a failure, once until it is over or becomes another one."""
         if self.failing.get(path) != reason:
@@ -136,7 +147,8 @@ class Roster:
 
     def lost(self, file: FollowedFile, lost: Position) -> None:
         """Note that the content of a file is gone, while the file stays."""
-        self.lose(lost)
+        missing = Cause.FINISHED if lost.finished else Cause.MISSING
+        self.lose(lost, missing if file.moved_asleep else Cause.TRUNCATED)
         if not file.moved_asleep:
             self.counters.truncations += 1
             logger.info("%s was truncated or replaced; reading from its beginning", file.path)
@@ -149,9 +161,9 @@ class Roster:
             self.mark(file)
             self.touch(file)
 
-    def lose(self, position: Position) -> None:
+    def lose(self, position: Position, cause: Cause) -> None:
         """Remember content whose file is lost, or holds something else."""
-        forgotten = self.remembered.lose(position, self.clock)
+        forgotten = self.remembered.lose(position, cause, self.clock)
         self.counters.abandoned_bytes += forgotten
         self.changed = True
 

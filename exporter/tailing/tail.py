@@ -15,8 +15,8 @@ from exporter.tailing.followed import FollowedFile
 from exporter.tailing.identity import FileKey
 from exporter.tailing.lines import NONE
 from exporter.tailing.pieces import Piece
-from exporter.tailing.positions import Position, load_positions
-from exporter.tailing.roster import LONGEST_STEP, Roster, TailCounters, error_name
+from exporter.tailing.positions import load_positions
+from exporter.tailing.roster import Roster, TailCounters, error_name
 from exporter.tailing.streams import Streams
 from exporter.tailing.turns import Turn
 
@@ -135,9 +135,9 @@ class Tail:
                 del roster.failing[path]
 
     def _tick(self, now: float) -> None:
-        """Let time go by, however the clock is set."""
+        """Let time go by. A clock that is set back must not keep anything waiting for ever."""
         if self._now is not None:
-            self._roster.clock += min(max(0.0, now - self._now), LONGEST_STEP)
+            self._roster.clock += max(0.0, now - self._now)
         self._now = now
 
     def _compare(self, found: Mapping[FileKey, Found]) -> None:
@@ -309,7 +309,7 @@ class Tail:
             If the state does not fit; nothing is changed then.
         """
         positions = load_positions(state["positions"], state.get("beginnings", {}))
-        gone = [Position.load(row, row["beginning"]) for row in state.get("gone", {}).values()]
+        gone = list(state.get("gone", {}).values())
         counters = TailCounters(
             rotations=state["rotations"],
             truncations=state["truncations"],

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -342,10 +343,11 @@ class Logs(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([ROTATE_WAIT / 2, ROTATE_WAIT]))
     def pass_time(self, seconds: float) -> None:
-        """Nothing happens for a while."""
-        self.now += seconds
-        if self.following is not None:
-            self.following.now = self.now
+        """Nothing happens for a while, but for a poll each second."""
+        if self.following is None:
+            self.now += seconds
+            return
+        for _ in range(ceil(seconds)):
             self.poll_all(1 << 20)
 
     @rule()
