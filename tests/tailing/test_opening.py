@@ -13,11 +13,13 @@ from tests.tailing.following import Following, append, numbered
 @pytest.fixture
 def room(monkeypatch):
     """Return a function that lets a number of files be opened before the reserve begins."""
-    lowest = os.dup(0)
-    os.close(lowest)
 
     def leave(files):
-        limit = lowest + files + RESERVED
+        # The numbers that would be given out: there may be gaps between those that are taken.
+        numbers = [os.dup(0) for _ in range(files + 1)]
+        for number in numbers:
+            os.close(number)
+        limit = numbers[files] + RESERVED
         monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
 
     return leave
