@@ -224,7 +224,7 @@ class Arrivals:
             # Whatever is known of the others must be true now.
             self._roster.check()
             while self._roster.strangers:
-                self._consider(Newcomer(self._roster.strangers.pop()))
+                self._consider(Newcomer(self._roster.strangers.pop(), replaced=True))
             undecided = self._undecided()
         for key, new in undecided.items():
             file = new.file
@@ -251,6 +251,7 @@ class Arrivals:
     def _follow(self, key: FileKey, verdict: Verdict) -> None:
         new = self._newcomers.pop(key)
         file, counters = new.file, self._roster.counters
+        file.decided = True
         if verdict is Verdict.COPY:
             counters.copies += 1
             if not file.compressed:

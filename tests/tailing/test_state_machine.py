@@ -246,7 +246,7 @@ class Logs(RuleBasedStateMachine):
         for file in self.files:
             file.opened, file.seen_live, file.left_at = file in found, False, None
             # Another process may or may not know that the file was rotated.
-            if file.ended and not self.matched_names(file):
+            if file.ended:
                 self.excuse({file.partial} - self.seen)
         self.following = Following(self.folder / "**" / "*.log*", state=self.committed.state)
         self.following.now = self.now
