@@ -59,6 +59,7 @@ class Arrivals:
 
     def look(self, found: Mapping[FileKey, Found]) -> None:
         """Open what is new, and look for what is missing."""
+        self._take_strangers()
         for key, new in list(self._newcomers.items()):
             self._seen_again(key, new, found.get(key))
         strangers = found.keys() - self._roster.files.keys() - self._newcomers.keys()
@@ -223,8 +224,7 @@ class Arrivals:
         if undecided or self._roster.strangers:
             # Whatever is known of the others must be true now.
             self._roster.check()
-            while self._roster.strangers:
-                self._consider(Newcomer(self._roster.strangers.pop(), replaced=True))
+            self._take_strangers()
             undecided = self._undecided()
         for key, new in undecided.items():
             file = new.file
@@ -243,6 +243,10 @@ class Arrivals:
                 self._touch(new)
             if verdict is Verdict.COMPARING:
                 yield file
+
+    def _take_strangers(self) -> None:
+        while self._roster.strangers:
+            self._consider(Newcomer(self._roster.strangers.pop(), replaced=True))
 
     def _undecided(self) -> dict[FileKey, Newcomer]:
         undecided = [item for item in self._newcomers.items() if not _unchanged(item[1])]

@@ -212,12 +212,12 @@ class Tail:
         roster = self._roster
         try:
             roster.wake(file)
-            known = file.key in roster.files
-            if known and file.rotated and not (file.decided or file.reached) and file.size_on_disk:
+            followed = file.key in roster.files
+            if followed and file.rotated and not file.decided and file.unread and not file.reached:
                 # It was empty when it was rotated: what it holds may be a copy.
                 roster.reconsider(file)
-            if file.key not in roster.files:
-                # It is to be decided first what it is.
+                followed = False
+            if not followed:
                 return Piece(file.path, None, NONE, 0)
             turn = file.read(limit)
         except OSError as error:
