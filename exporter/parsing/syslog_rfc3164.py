@@ -5,8 +5,8 @@ width) or "2026-11-22T17:28:06.123456+00:00" (rsyslog's RSYSLOG_FileFormat).
 
 The message is, as in Haque, DeLucia and Baseman (HUST 2017), tag and text with the digits removed
 and without the process id. Daemons write few distinct messages, so a line costs one translation
-of its bytes, shared by the whole block, and one look-up in a dictionary; only a message that is
-new to the dictionary is taken apart.
+of its bytes, shared by the whole block, and one look-up in a dictionary; only a line that is new to
+the dictionary, its digits aside, is taken apart.
 
 What a line without an ordinary tag means follows rsyslog where it can:
 
@@ -24,6 +24,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +56,9 @@ _TAG = re.compile(
     rb" *(?:(?P<word>[^ :\[]+)(?:\[[^\] ]*\]:?|:)"
     rb"|(?P<words>(?=[^:]{1,32}:)[^ :\[]+(?: [^ :\[]+){1,3})(?:\[[^\] ]*\])?:(?= |$)) *"
 )
+_HEADER_BYTES = len("Mmm dd hh:mm:ss ")
+_BODY_ONLY = b"\n"
+"""In front of a key that holds no header; no line holds it."""
 _EXPECTED = 'expected "Mmm dd hh:mm:ss host tag: text" or an RFC 3339 time in front'
 
 
@@ -71,16 +75,20 @@ class _Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Headers:
-    """Where the parts of the decodable lines lie in the block, and what was wrong with others."""
+    """Where the parts of the decodable lines lie in the block, and what was wrong with others.
 
+    `good` is bool[lines], the decodable lines; `odd` int[], those of them of which the body can't
+    be found without the digits, or is cut.
+    """
+
+    good: NDArray[np.bool_]
+    odd: NDArray[np.intp]
     timestamp: NDArray[np.float64]
     host_start: Integers
     host_end: Integers
     body_start: Integers
     body_end: Integers
     rejected: dict[str, NDArray[np.intp]]
-    alike: bool
-    """Whether there is a line, none is rejected or cut, and all come from one host."""
 
 
 class SyslogLines:
@@ -130,9 +138,8 @@ class SyslogLines:
         headed = Lines.of(lines)
         if self._leading_fields:
             headed = Lines.of(without_fields(line, self._leading_fields) for line in lines)
-        block = headed.data
-        headers = self._headers(headed, block, received)
-        batch = self._batch(block, headers, received)
+        headers = self._headers(headed, received)
+        batch = self._batch(headed, headers, received)
         rejected: Counter[str] = Counter()
         skipped: Counter[str] = Counter()
         examples: dict[str, tuple[int, str]] = {}
@@ -155,32 +162,33 @@ class SyslogLines:
         """Say how many leading fields would make it a syslog line, if any do."""
         for fields in range(MAX_LEADING_FIELDS + 1):
             headed = without_fields(line, fields) if fields else line
-            if len(self._headers(Lines.of([headed]), headed, received).timestamp):
+            if len(self._headers(Lines(headed, 1), received).timestamp):
                 return f"; it would fit with {fields} leading fields, not {self._leading_fields}"
         return ""
 
-    def _headers(self, lines: Lines, block: bytes, received: float) -> _Headers:
-        text = np.frombuffer(block + PADDING, dtype=np.uint8)
-        line_end = np.append(lines.breaks, len(block))[: len(lines)]
-        start = np.concatenate([[0], line_end[:-1] + 1])[: len(lines)]
+    def _headers(self, lines: Lines, received: float) -> _Headers:
+        text = np.frombuffer(lines.data + PADDING, dtype=np.uint8)
+        line_end = np.append(lines.breaks, len(lines.data))[: len(lines)]
+        start = np.append(0, lines.breaks + 1)[: len(lines)]
         start = after_priority(text, start)
         spaces = np.append(np.flatnonzero(text == _SPACE), len(text))
 
-        columns = text[start[:, None] + np.arange(16)]
-        yearless = (columns[:, [3, 6, 15]] == _SPACE).all(axis=1)
-        yearless &= (columns[:, [9, 12]] == _COLON).all(axis=1)
-        dated = (columns[:, [4, 7, 13]] == (_DASH, _DASH, _COLON)).all(axis=1)
-        dated &= (columns[:, 10] == ord("T")) | (columns[:, 10] == ord("t"))
+        # Many lines in a row have the same second: its characters are looked at once.
+        heads, run = _runs(text, start)
+        columns = text[start[heads, None] + np.arange(_HEADER_BYTES)]
+        is_yearless = (columns[:, [3, 6, 15]] == _SPACE).all(axis=1)
+        is_yearless &= (columns[:, [9, 12]] == _COLON).all(axis=1)
+        is_dated = (columns[:, [4, 7, 13]] == (_DASH, _DASH, _COLON)).all(axis=1)
+        is_dated &= (columns[:, 10] == ord("T")) | (columns[:, 10] == ord("t"))
+        instant = np.full(len(heads), np.nan)
+        if is_yearless.any():
+            instant[is_yearless] = self._time.parse(columns[is_yearless], received)
+        yearless, dated, timestamp = is_yearless[run], is_dated[run], instant[run]
         time_end = start + 15
         if dated.any():
             after = np.minimum(spaces[np.searchsorted(spaces, start[dated])], line_end[dated])
             time_end[dated] = after
             dated[dated] = after - start[dated] >= 20
-
-        timestamp = np.full(len(lines), np.nan)
-        if yearless.any():
-            timestamp[yearless] = self._time.parse(columns[yearless], received)
-        if dated.any():
             timestamp[dated] = parse_rfc3339(text, start[dated], time_end[dated])
 
         host_start = np.minimum(time_end + 1, line_end)
@@ -197,36 +205,28 @@ class SyslogLines:
         last = text[host_end - 1]
         tag_instead = (last == _COLON) | ((last == _BRACKET) & (text[host_start] != ord("[")))
         body_start = np.where(tag_instead, host_start, np.minimum(host_end + 1, line_end))
+        body_end = np.minimum(line_end, body_start + MAX_TEXT_BYTES)
         return _Headers(
+            good,
+            np.flatnonzero(tag_instead | (body_end < line_end)),
             timestamp[good],
             host_start,
             np.where(tag_instead, host_start, host_end),
             body_start,
-            np.minimum(line_end, body_start + MAX_TEXT_BYTES),
+            body_end,
             rejected,
-            alike=not rejected
-            and bool((line_end - body_start <= MAX_TEXT_BYTES).all())
-            and not tag_instead.any()
-            and _all_equal(text, host_start, host_end),
         )
 
-    def _batch(self, block: bytes, headers: _Headers, received: float) -> SyslogBatch:
-        if headers.alike:
-            return self._batch_of_one_host(block, headers, received)
-        body_start = headers.body_start.tolist()
-        hosts = [
-            block[start:end]
-            for start, end in zip(
-                headers.host_start.tolist(), headers.host_end.tolist(), strict=True
-            )
-        ]
-        bodies = [
-            block[start:end]
-            for start, end in zip(body_start, headers.body_end.tolist(), strict=True)
-        ]
-        host_codes, distinct_hosts = number(hosts)
+    def _batch(self, lines: Lines, headers: _Headers, received: float) -> SyslogBatch:
+        block = lines.data
+        host_codes, distinct_hosts = _hosts(block, headers)
         # Splitting nothing gives one line, hence the slice.
-        stripped = b"\n".join(bodies).translate(None, DIGITS).split(b"\n")[: len(bodies)]
+        stripped = block.translate(None, DIGITS).split(b"\n")[: len(lines)]
+        if headers.rejected:
+            stripped = list(compress(stripped, headers.good.tolist()))
+        for row in headers.odd.tolist():
+            body = block[headers.body_start[row] : headers.body_end[row]]
+            stripped[row] = _BODY_ONLY + body.translate(None, DIGITS)
         codes, keys = number(stripped)
         messages = [self._message(key) for key in keys]
         return SyslogBatch(
@@ -240,32 +240,6 @@ class SyslogLines:
             message=categorical(codes, [message.message for message in messages]),
         )
 
-    def _batch_of_one_host(self, block: bytes, headers: _Headers, received: float) -> SyslogBatch:
-        """Do as :meth:`_batch` where nothing is to be left out and no line differs in its host.
-
-        The message follows from the whole line then, which need not be cut out of the block.
-        """
-        host = block[headers.host_start[0] : headers.host_end[0]]
-        codes, _ = number(block.translate(None, DIGITS).split(b"\n"))
-        # Codes are given in the order of first appearance.
-        first = np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=np.int32(-1)))
-        messages = [
-            self._message(block[start:end].translate(None, DIGITS))
-            for start, end in zip(
-                headers.body_start[first].tolist(), headers.body_end[first].tolist(), strict=True
-            )
-        ]
-        return SyslogBatch(
-            source=self._source,
-            received=received,
-            timestamp=headers.timestamp,
-            host=categorical(
-                np.zeros(len(codes), dtype=np.int32), [text_of(host)[:MAX_HOST_CHARACTERS]]
-            ),
-            tag=_tags(block, headers, codes, messages),
-            message=categorical(codes, [message.message for message in messages]),
-        )
-
     def _message(self, key: bytes) -> _Message:
         message = self._memo.get(key)
         if message is None:
@@ -274,8 +248,48 @@ class SyslogLines:
             if self._memo_bytes > MEMO_BYTES:
                 self._memo.clear()
                 self._memo_bytes = 3 * len(key) + 300
-            message = self._memo[key] = _take_apart(key)
+            message = self._memo[key] = _take_apart(_body(key))
         return message
+
+
+def _runs(text: NDArray[np.uint8], start: Integers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Group lines in a row whose headers begin with the same bytes.
+
+    Returns
+    -------
+    heads, run
+        int[runs], the first line of each; int[lines], which run a line belongs to.
+    """
+    every = np.ndarray(len(text) - _HEADER_BYTES + 1, f"V{_HEADER_BYTES}", text, strides=(1,))
+    words = every[start].view(np.uint64).reshape(-1, _HEADER_BYTES // 8)
+    begins = np.ones(len(start), dtype=bool)
+    begins[1:] = (words[1:] != words[:-1]).any(axis=1)
+    return np.flatnonzero(begins), np.cumsum(begins) - 1
+
+
+def _hosts(block: bytes, headers: _Headers) -> tuple[NDArray[np.int32], list[bytes]]:
+    """Return the number of each line's host, and the hosts."""
+    start, end = headers.host_start, headers.host_end
+    if len(start) and (end - start == end[0] - start[0]).all():
+        first = block[start[0] : end[0]]
+        text = np.frombuffer(block, dtype=np.uint8)
+        if all((text[start + place] == byte).all() for place, byte in enumerate(first)):
+            return np.zeros(len(start), dtype=np.int32), [first]
+    return number(
+        [block[begin:stop] for begin, stop in zip(start.tolist(), end.tolist(), strict=True)]
+    )
+
+
+def _body(key: bytes) -> bytes:
+    """Return what follows the host in a line without its digits.
+
+    Of a time that was found to be one, these leave ``Mmm  ::`` or ``--T::+:``.
+    """
+    if key.startswith(_BODY_ONLY):
+        return key.removeprefix(_BODY_ONLY)
+    key = key.removeprefix(b"<>")
+    time_end = key.index(b" ") if key.startswith(b"-") else key.index(b":: ") + 2
+    return key[time_end + 1 :].partition(b" ")[2]
 
 
 def _tag_name(match: re.Match[bytes]) -> bytes:
@@ -294,14 +308,6 @@ def _take_apart(key: bytes) -> _Message:
     tag_end = max(match.span("word")[1], match.span("words")[1])
     message = f"{tag}: {text_of(key[match.end() :].rstrip(b' '))}"
     return _Message(tag, message, tag_end, key[tag_end])
-
-
-def _all_equal(text: NDArray[np.uint8], start: Integers, end: Integers) -> bool:
-    """Return whether there are parts of a text, and all of them are the same."""
-    if not start.size or (end - start != end[0] - start[0]).any():
-        return False
-    parts = text[start[:, None] + np.arange(end[0] - start[0])]
-    return bool((parts == parts[0]).all())
 
 
 def _tags(

@@ -234,6 +234,39 @@ def test_ordinary_lines_equal_a_plain_reading(fields, cut):
     assert got == [reference(line) for line in lines]
 
 
+priority = st.sampled_from([b"", b"<3>", b"<34>", b"<191>"])
+moment = st.sampled_from(
+    [
+        b"Nov 22 12:00:00",
+        b"Nov 22 12:00:01",
+        b"Nov  2 12:00:00",
+        b"nov 12 12:00:00",
+        b"2026-11-22T12:00:00+00:00",
+        b"2026-11-22t12:00:00.5z",
+        b"2026-11-22T12:00:00.123456-01:00",
+    ]
+)
+name = st.sampled_from(
+    [b"web1", b"web2", b"web", b"12", b"::", b"a::1", b"a:12", b"a:", b"1:", b"d[3]", b"[::1]"]
+)
+body = st.sampled_from([b"y" * 5000, b"7" * 5000 + b" a: b", b" a::", b":: a", b"", b"<>a:: b"])
+
+
+@given(st.lists(st.tuples(priority, moment, name, body | text.map(str.encode)), max_size=20))
+def test_any_header_is_told_from_what_follows(fields):
+    """Where a host ends, and a message begins, does not depend on digits or neighbours."""
+    lines = [b"%b%b %b %b" % field for field in fields]
+    # Some lines that are rejected in between.
+    batch = parse(*(line for pair in zip(lines, [b"no"] * 20, strict=False) for line in pair)).batch
+    got = list(zip(batch.host.decode(), batch.tag.decode(), batch.message.decode(), strict=True))
+    expected = []
+    for _, _, host, rest in fields:
+        is_tag = host[-1:] == b":" or (host[-1:] == b"]" and host[:1] != b"[")
+        followed = b"%b %b" % (host, rest) if is_tag else rest
+        expected.append((b"" if is_tag else host, *tag_and_message(followed)))
+    assert got == [(host.decode(), tag, message) for host, tag, message in expected]
+
+
 @given(st.lists(st.binary(max_size=80).map(lambda line: line.replace(b"\n", b""))))
 def test_no_bytes_crash(lines):
     """Whatever comes, every line is accounted for."""
@@ -251,8 +284,8 @@ HOSTS = st.sampled_from(["web1", "web2", "sshd:"])
 
 
 @given(st.lists(st.tuples(TIMES, HOSTS, BODIES), max_size=8))
-def test_a_block_of_one_host_is_read_as_line_by_line(drawn):
-    """There is a faster way for it, which must not show."""
+def test_a_block_is_read_as_line_by_line(drawn):
+    """What lines of a block share is looked at once, which must not show."""
     lines = [f"{time} {host} {body}".encode() for time, host, body in drawn]
     together = parse(*lines).batch
     singly = [parse(line).batch for line in lines]
