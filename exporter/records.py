@@ -290,7 +290,12 @@ def distinct_values(column: Sequence[Any]) -> dict[Any, Any]:
         If a value can't be a key.
     """
     # Comparing with the first value is much faster than hashing, and a version hardly changes.
-    if column and isinstance(column, list) and column.count(column[0]) == len(column):
+    if (
+        isinstance(column, list)
+        and column
+        and column[0] == column[-1] == column[len(column) // 2]
+        and column.count(column[0]) == len(column)
+    ):
         return {column[0]: None}
     return dict.fromkeys(column)
 

@@ -221,7 +221,8 @@ def _numbers(raw: Sequence[Any]) -> Floats:
 
 
 def _all_absent(raw: Sequence[Any]) -> bool:
-    return raw.count(None) == len(raw)
+    # Most columns are there or not from the first record on.
+    return not raw or (raw[0] is None and raw.count(None) == len(raw))
 
 
 def _present(raw: Sequence[Any]) -> Mask:

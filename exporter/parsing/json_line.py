@@ -86,9 +86,11 @@ class LineDecoder:
         self._paths = [attributes[leaf.key] for leaf in leaves]
         self._columns = [_column(path) for path in self._paths]
         self._decoder = msgspec.json.Decoder(self._type)
+        self.good: Callable[[bytes], Record] = self._decoder.decode
+        """Decodes one line that is in order; raises :data:`REFUSALS` for any other."""
 
-    def fast(self, lines: Lines) -> list[list[Any]]:
-        """Decode lines that are all in order, to the columns that :meth:`columns` returns.
+    def fast(self, lines: Lines) -> list[Record]:
+        """Decode lines that are all in order.
 
         Raises
         ------
@@ -98,7 +100,7 @@ class LineDecoder:
         records = self._decoder.decode_lines(lines.data)
         if len(records) != len(lines) or not _one_object_each(lines):
             raise ValueError("a line does not hold one object, and no more")
-        return self.columns(records)
+        return records
 
     def one(self, line: bytes) -> tuple[Record, list[tuple[str, str]]]:
         """Decode a line the fast way if that works, else the slow way.
@@ -162,7 +164,9 @@ def _one_object_each(lines: Lines) -> bool:
     The decoder takes a line end for any other space. Where ``}`` comes before it and ``{`` after it
     the line end is between two objects, since within one there would be a comma.
     """
-    data = np.frombuffer(lines.data + b"\n", dtype=np.uint8)
+    if lines.data.endswith(b"\n"):
+        return False
+    data = np.frombuffer(lines.data, dtype=np.uint8)
     before, after = data[lines.breaks - 1], data[lines.breaks + 1]
     return bool((before == _CLOSING).all() and (after == _OPENING).all())
 

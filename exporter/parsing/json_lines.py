@@ -80,10 +80,17 @@ class JsonLines:
         violations: Counter[tuple[str, str]] = Counter()
         examples: dict[str, tuple[int, str]] = {}
         try:
-            columns = self._decoder.fast(Lines.of(lines))
+            records = self._decoder.fast(Lines.of(lines))
         except REFUSALS:
             records = []
             for position, line in enumerate(lines):
+                try:
+                    # Most lines of a block with a bad one are good.
+                    records.append(self._decoder.good(line))
+                except REFUSALS:
+                    pass
+                else:
+                    continue
                 if not line.strip(_EMPTY):
                     skipped["empty"] += 1
                     continue
@@ -95,7 +102,7 @@ class JsonLines:
                 else:
                     records.append(record)
                     violations.update(broken)
-            columns = self._decoder.columns(records)
+        columns = self._decoder.columns(records)
         if self._other_models:
             columns = self._ours(columns, skipped)
         features = self._feature_columns(columns[self._base :])

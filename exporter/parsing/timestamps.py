@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 # A number from here on is milliseconds: 1e11 seconds are the year 5138, 1e11 ms are 1973.
 _FIRST_MILLISECONDS = 1e11
-_UTC_FORM = "0000-00-00T00:00:00.000Z"
+_UTC_FORM = "0000-00-00T00:00:00.000Z\n"
 _DIGITS = [index for index, character in enumerate(_UTC_FORM) if character == "0"]
-_PUNCTUATION = [index for index, character in enumerate(_UTC_FORM) if character in "-T:.Z"]
+_PUNCTUATION = [index for index, character in enumerate(_UTC_FORM) if character != "0"]
 _ZERO = ord("0")
 
 
@@ -36,26 +37,58 @@ def unix_seconds(column: Sequence[Any]) -> NDArray[np.float64]:
 
 def _utc_milliseconds(column: Sequence[Any]) -> NDArray[np.float64] | None:
     """Convert a column that is in the form of `PredictionLogger` throughout, else ``None``."""
-    width = len(_UTC_FORM)
+    digits = _utc_digits(column)
+    if digits is None:
+        return None
+    year, month, day, hour, minute, second, millisecond = (
+        _number(digits[begin:end]) for begin, end in pairwise((0, 4, 6, 8, 10, 12, 14, 17))
+    )
+    if (hour > 23).any() or (minute > 59).any() or (second > 59).any():
+        return None
+    dates, which = _runs(year * 10_000 + month * 100 + day)
     try:
-        text = "".join(column)
-    except TypeError:
-        return None
-    regular = len(text) == width * len(column) and text.isascii()
-    if not text or not regular or set(map(len, column)) != {width}:
-        return None
-    characters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(-1, width)
-    digits = characters[:, _DIGITS] - np.uint8(_ZERO)
-    expected = np.frombuffer(_UTC_FORM.encode(), dtype=np.uint8)[_PUNCTUATION]
-    if (digits > 9).any() or (characters[:, _PUNCTUATION] != expected).any():
-        return None
-    try:
-        # numpy checks months and days; it takes no "Z".
-        local = np.ascontiguousarray(characters[:, :-1]).view(f"S{width - 1}").ravel()
-        times = local.astype("datetime64[ms]")
+        # numpy checks months and days.
+        midnights = np.array(
+            [f"{date // 10_000:04}-{date // 100 % 100:02}-{date % 100:02}" for date in dates],
+            dtype="datetime64[ms]",
+        ).astype(np.int64)
     except ValueError:
         return None
-    return times.astype(np.int64) / 1000.0
+    of_day = ((hour * 60 + minute) * 60 + second) * 1000 + millisecond
+    seconds: NDArray[np.float64] = (midnights[which] + of_day) / 1000.0
+    return seconds
+
+
+def _utc_digits(column: Sequence[Any]) -> NDArray[np.uint8] | None:
+    """Return uint8[17, n], the digits of such a column; whether they make a time is not checked."""
+    width = len(_UTC_FORM)
+    try:
+        # As many line ends as there are values, each where one is expected: so none is in a value.
+        text = "\n".join([*column, ""])
+    except TypeError:
+        return None
+    if not text or len(text) != width * len(column) or not text.isascii():
+        return None
+    characters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(-1, width).T
+    if any((characters[at] != ord(_UTC_FORM[at])).any() for at in _PUNCTUATION):
+        return None
+    digits: NDArray[np.uint8] = characters[_DIGITS] - np.uint8(_ZERO)
+    return None if (digits > 9).any() else digits
+
+
+def _number(digits: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return int64[n], the numbers that uint8[k, n] decimal digits write."""
+    number: NDArray[np.int64] = digits[0].astype(np.int64)
+    for digit in digits[1:]:
+        number = number * 10 + digit
+    return number
+
+
+def _runs(values: NDArray[np.int64]) -> tuple[list[int], NDArray[np.intp]]:
+    """Return values, one for each run of equal ones, and for each the position of its run."""
+    begins = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return values[begins].tolist(), np.cumsum(begins) - 1
 
 
 def _one(value: object) -> float:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -166,6 +167,51 @@ def test_any_bytes_are_accounted_for(lines, features, other_models):
     assert accounted(parsed) == len(lines)
     assert len(parsed.batch) + parsed.batch.invalid.total() == parsed.parsed
     assert set(parsed.rejected) == set(parsed.examples)
+
+
+ODD = st.sampled_from(
+    [
+        GOOD,
+        GOOD + b" ",
+        GOOD + GOOD,
+        GOOD + b" " + GOOD,
+        b"",
+        b" ",
+        b"{",
+        b'{"prediction": "}',
+        b'{"}',
+        b'{"prediction": [{}',
+        b"{}]}",
+        b"null",
+        b'{"prediction": "b", "confidence": "0.5"}',
+        b'{"prediction": 2, "confidence": NaN, "latency_ms": 1e999}',
+        b'{"prediction": true, "true_label": 1, "timestamp": "2026-01-02T03:04:05.006Z"}',
+        b'{"prediction": 0.5, "true_label": 1, "timestamp": 5}',
+        b'\xef\xbb\xbf{"model_version": 1.0, "error": {"type": "x"}}',
+    ]
+)
+
+
+@given(st.lists(st.lists(ODD, max_size=4) | st.just([GOOD] * 40), max_size=5))
+def test_a_block_is_read_as_its_lines_are(parts):
+    """Whatever stands beside it, a line is decoded, or refused, as it is alone."""
+    lines = [line for part in parts for line in part]
+    together = parse(*lines)
+    alone = [parse(line) for line in lines]
+    assert together.parsed == sum(one.parsed for one in alone)
+    for counts in ("rejected", "skipped"):
+        assert getattr(together, counts) == sum((getattr(one, counts) for one in alone), Counter())
+    for counts in ("invalid", "violations"):
+        apart = sum((getattr(one.batch, counts) for one in alone), Counter())
+        assert getattr(together.batch, counts) == apart
+    for name in ("version", "prediction", "label", "error_type"):
+        apart = [value for one in alone for value in getattr(one.batch, name).decode()]
+        assert getattr(together.batch, name).decode() == apart
+    for name in ("timestamp", "confidence", "latency", "prediction_value", "label_value"):
+        apart = [value for one in alone for value in getattr(one.batch, name).tolist()]
+        assert getattr(together.batch, name).tolist() == pytest.approx(apart, nan_ok=True, rel=0)
+    for reason, (position, _) in together.examples.items():
+        assert position == next(i for i, one in enumerate(alone) if reason in one.examples)
 
 
 @settings(max_examples=200)

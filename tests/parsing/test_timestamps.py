@@ -95,6 +95,14 @@ def test_whole_columns_agree_with_single_values(moments):
     assert unix_seconds(shifted).tolist() == expected
 
 
+def test_values_are_not_cut_out_of_their_neighbours():
+    """Two times in one value, though another is empty, are no time."""
+    good = "2024-05-06T07:08:09.123Z"
+    for column in ([f"{good}\n{good}", ""], ["", f"{good}\n{good}"], [f"{good}\n", good[1:], "x"]):
+        assert np.isnan(unix_seconds([good, *column])[1:]).all()
+    assert np.isnan(unix_seconds([good + "\n", good[:-1]])).sum() == 1
+
+
 @given(st.lists(ANYTHING, max_size=10))
 def test_anything_else_costs_at_most_itself(column):
     """Nothing raises; every value is a finite time or NaN."""
