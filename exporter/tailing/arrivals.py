@@ -59,6 +59,7 @@ class Arrivals:
 
     def look(self, found: Mapping[FileKey, Found]) -> None:
         """Open what is new, and look for what is missing."""
+        self._take_strangers()
         for key, new in list(self._newcomers.items()):
             self._seen_again(key, new, found.get(key))
         strangers = found.keys() - self._roster.files.keys() - self._newcomers.keys()
@@ -223,8 +224,7 @@ class Arrivals:
         if undecided or self._roster.strangers:
             # Whatever is known of the others must be true now.
             self._roster.check()
-            while self._roster.strangers:
-                self._consider(Newcomer(self._roster.strangers.pop()))
+            self._take_strangers()
             undecided = self._undecided()
         for key, new in undecided.items():
             file = new.file
@@ -244,6 +244,10 @@ class Arrivals:
             if verdict is Verdict.COMPARING:
                 yield file
 
+    def _take_strangers(self) -> None:
+        while self._roster.strangers:
+            self._consider(Newcomer(self._roster.strangers.pop(), replaced=True))
+
     def _undecided(self) -> dict[FileKey, Newcomer]:
         undecided = [item for item in self._newcomers.items() if not _unchanged(item[1])]
         return dict(sorted(undecided, key=lambda item: _order(item[1].file.path)))
@@ -251,6 +255,7 @@ class Arrivals:
     def _follow(self, key: FileKey, verdict: Verdict) -> None:
         new = self._newcomers.pop(key)
         file, counters = new.file, self._roster.counters
+        file.decided = True
         if verdict is Verdict.COPY:
             counters.copies += 1
             if not file.compressed:

@@ -42,10 +42,13 @@ class Newcomer:
     ----------
     from_end
         Whether it is to be read from its end, if it is a file of its own.
+    replaced
+        Whether it was followed before, and holds something else now.
     """
 
     file: FollowedFile
     from_end: bool = False
+    replaced: bool = False
     verdict: Verdict = Verdict.COMPARING
     beginning: bytes | None = None
     size: int = -1
@@ -119,8 +122,10 @@ class Recognition:
         if not beginning:
             return Verdict.UNKNOWN
         size = stream.status.st_size
-        if size != new.size:
-            new.size, new.still_since = size, now
+        if new.size < 0 or (size != new.size and not new.replaced):
+            # A log that was truncated must not wait for quiet.
+            new.still_since = now
+        new.size = size
         still = now - new.still_since >= self._wait
         held, for_long = self._resembles(new, stream, beginning, size)
         resumed, shorter = self._gone_on(new, stream, beginning, now)
@@ -170,6 +175,9 @@ class Recognition:
         held = for_long = False
         for other in list(self._files.values()):
             if other.compressed or other.refused or file.path in (other.path, *other.former):
+                continue
+            if new.replaced and other.rotated:
+                # A log that was truncated, and begins as its own copy does.
                 continue
             original = self._original(other, beginning)
             if original is None:

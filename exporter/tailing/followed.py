@@ -54,6 +54,8 @@ class FollowedFile:
         self._header: bytes | None = None
         self.rotated = False
         """Whether it was renamed within what is matched, or is a copy of what was truncated."""
+        self.decided = False
+        """Whether what it holds was found to be no copy of what was read elsewhere."""
         self.moved_asleep = False
         """Whether its path changed while it was asleep: it may have got the number of another."""
         self.quiet_since = 0.0
@@ -273,6 +275,7 @@ class FollowedFile:
         self._settled, self._rest, self._header = b"", None, None
         self.next_line = 1
         self.generation += 1
+        self.decided = False
         self.size_on_disk = 0
         self.refresh()
 

@@ -152,14 +152,14 @@ class Roster:
         if not file.moved_asleep:
             self.counters.truncations += 1
             logger.info("%s was truncated or replaced; reading from its beginning", file.path)
-        if file.moved_asleep or file.rotated or file.compressed:
-            # Nobody logs to a file that was rotated: what it holds now may be the next copy.
-            self._remove(file)
-            file.begin_anew()
-            self.strangers.append(file)
-        else:
-            self.mark(file)
-            self.touch(file)
+        # What it holds now may be a copy: of a log, put over an older copy of it.
+        self.reconsider(file)
+
+    def reconsider(self, file: FollowedFile) -> None:
+        """Have it decided anew what a file is."""
+        self._remove(file)
+        file.begin_anew()
+        self.strangers.append(file)
 
     def lose(self, position: Position, cause: Cause) -> None:
         """Remember content whose file is lost, or holds something else."""

@@ -212,8 +212,12 @@ class Tail:
         roster = self._roster
         try:
             roster.wake(file)
-            if file.key not in roster.files:
-                # It is another file now, which is to be looked at first.
+            followed = file.key in roster.files
+            if followed and file.rotated and not file.decided and file.unread and not file.reached:
+                # It was empty when it was rotated: what it holds may be a copy.
+                roster.reconsider(file)
+                followed = False
+            if not followed:
                 return Piece(file.path, None, NONE, 0)
             turn = file.read(limit)
         except OSError as error:

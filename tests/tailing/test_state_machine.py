@@ -516,8 +516,7 @@ class Logs(RuleBasedStateMachine):
             self.writer(self.link)
         self.settle()
 
-    # Over an older file only by hand: what docs/delivery.md says of it holds for some of them.
-    @rule(data=st.data(), place=PLACES, over=st.just(False), between=BETWEEN)
+    @rule(data=st.data(), place=PLACES, over=st.booleans(), between=BETWEEN)
     def copytruncate(self, data: st.DataObject, place: str, over: bool, between: list[str]) -> None:
         """Copy a log, perhaps over an older file, and truncate it; anything between the two."""
         log = self.draw_log(data)
