@@ -18,6 +18,8 @@ from exporter.tailing.plain import PlainStream
 from exporter.tailing.positions import Position
 from exporter.tailing.remembered import Cause, Gone, Remembered
 
+_PLACES = 8
+
 
 class Verdict(Enum):
     """What a new file is."""
@@ -305,6 +307,11 @@ def _same(stream: PlainStream, size: int, original: PlainStream) -> bool:
     read = original.offset
     if size >= read and stream.at(read - known, known) != original.before:
         return False
-    end = min(size, MARKER_BYTES)
-    there = original.at(size - end, end)
-    return len(there) == end and stream.at(size - end, end) == there
+    # Its end, and some places before it: many logs fill their lines with the same.
+    for part in range(_PLACES, -1, -1):
+        place = max(0, size - MARKER_BYTES) * part // _PLACES
+        length = min(size, MARKER_BYTES)
+        there = original.at(place, length)
+        if len(there) < length or stream.at(place, length) != there:
+            return False
+    return True

@@ -36,7 +36,7 @@ STEPS_PER_EXAMPLE = 50
 HEADER = "#" + "same beginning " * 80 + "\n"
 """Longer than the beginning by which files are told apart; its lines are not compared."""
 
-PATIENCE = ROTATE_WAIT + 2.0
+PATIENCE = 2 * ROTATE_WAIT + 3.0
 """How long a file that looks like a copy of another one may be held back."""
 
 LIMITS = st.sampled_from([1 << 20, 1 << 20, 100, 7])

@@ -258,3 +258,14 @@ def test_truncated_without_a_copy_what_was_known_is_abandoned(log, following, co
     assert following.tail.counters.abandoned_bytes == 0
     assert following.wait_out() == []
     assert following.tail.counters.abandoned_bytes == len("half a line and more\n")
+
+
+def test_lines_that_are_filled_up_with_the_same_make_no_copy(tmp_path):
+    """A header that all logs share, and an end that all lines have: what is between them tells."""
+    header, fill = "#" * 2000 + "\n", "." * 1100
+    append(tmp_path / "a.log", header)
+    following = Following(tmp_path / "*.log")
+    following.poll()
+    append(tmp_path / "a.log", f"one{fill}\n")
+    append(tmp_path / "b.log", f"{header}two{fill}\n")
+    assert [line.strip(".#") for line in following.poll()] == ["one", "", "two"]
