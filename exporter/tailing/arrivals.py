@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from exporter.tailing.alike import alike
 from exporter.tailing.copies import Newcomer, Recognition, Verdict, begin
 from exporter.tailing.departures import Departures
 from exporter.tailing.discovery import Found
@@ -68,8 +69,10 @@ class Arrivals:
             self._find_missing(found)
             # What came first is the original: a log has a shorter name than its copies. A .gz file
             # is compared with plain ones.
-            for key in sorted(strangers - known, key=lambda key: _order(found[key].path)):
-                self._open_new(key, found[key].path)
+            paths = {key: found[key].path for key in strangers - known}
+            considered = alike(paths) if self.first_look else paths.keys()
+            for key in sorted(paths, key=lambda key: _order(paths[key])):
+                self._open_new(key, found[key], considered)
         for _ in self.decide():
             pass
         self.first_look = False
@@ -113,12 +116,13 @@ class Arrivals:
             file.close()
             return
         remembered.forget(position.key)
+        # A second path to it, which may come first in order, is no rotation.
+        same_path = position.path in {printable(path) for path in (found.path, *found.others)}
         if position.offset == 0:
             # Nothing was read of it: it may still turn out to be a copy.
-            file.rotated = position.rotated or position.path != file.name
+            file.rotated = position.rotated or not same_path
             self._consider(Newcomer(file, copied_from=position.copied_from))
             return
-        same_path = position.path == file.name
         if not resumed:
             # Of another path it is another file, which got the number of one that was removed.
             file.rotated, file.moved_asleep = position.rotated, not same_path
@@ -159,16 +163,16 @@ class Arrivals:
         else:
             self._consider(Newcomer(file, copied_from=position.copied_from))
 
-    def _open_new(self, key: FileKey, path: str) -> None:
-        file = self._open(key, path)
+    def _open_new(self, key: FileKey, found: Found, considered: AbstractSet[FileKey]) -> None:
+        file = self._open(key, found.path)
         if file is None:
             return
         new = Newcomer(file, from_end=self.first_look and self._start == "end")
-        if self.first_look and not file.compressed:
+        if file.compressed or (key in considered and not new.from_end):
+            self._consider(new)
+        else:
             begin(new)
             self._admit(file)
-        else:
-            self._consider(new)
 
     def _consider(self, new: Newcomer) -> None:
         self._newcomers[new.file.key] = new

@@ -157,16 +157,18 @@ class Recognition:
         shorter = None
         for gone in self._remembered.copied(beginning, now):
             position = gone.position
-            if position.path == file.name:
+            compared = new.copied_from is not None and new.copied_from[0] == position.key
+            if position.path == file.name and not compared:
                 # A copy has another path; this is a successor that begins alike.
                 continue
             if size >= position.offset:
                 if file.resume(position):
                     self._remembered.take(gone)
                     return True, None
-            elif shorter is None and gone.copied_before(now):
+            elif shorter is None and gone.copy_expected(now):
                 known = new.copied_from == (position.key, size)
-                shorter = gone if known or _part_of(stream, size, position) else None
+                part = gone.copied_before(now) and _part_of(stream, size, position)
+                shorter = gone if known or part else None
         return False, shorter
 
     def _resembles(

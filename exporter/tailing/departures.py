@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container
 
 from exporter.tailing.elsewhere import absent, find
 from exporter.tailing.followed import FollowedFile
@@ -57,14 +58,19 @@ class Departures:
         self._roster.remembered.keep(position.done_with())
         self._roster.changed = True
 
-    def moved(self, file: FollowedFile, path: str) -> bool:
+    def moved(self, file: FollowedFile, path: str, known: Container[str] = ()) -> bool:
         """Take in that another path leads to a file; return whether the former one does not.
 
         As long as it does, it stays the one under which the file is known.
+
+        Parameters
+        ----------
+        known
+            Paths that led to it at the last look: one of two that goes is no rotation.
         """
         gone = absent(file.path, file.key)
         if gone:
-            file.rotated = path not in file.former
+            file.rotated = path not in file.former and path not in known
             file.quiet_since = self._roster.clock
             self._roster.move(file, path)
         return gone

@@ -30,11 +30,14 @@ class Found(NamedTuple):
         In bytes.
     modified_ns
         Time of the last change to its content.
+    others
+        The other paths to it, in order.
     """
 
     path: str
     size: int
     modified_ns: int
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +199,11 @@ class _Walk:
         mode, files = status.st_mode, self.discovered.files
         if stat.S_ISREG(mode):
             key = key_of(status)
-            if key not in files:
+            found = files.get(key)
+            if found is None:
                 files[key] = Found(path, status.st_size, status.st_mtime_ns)
+            elif path not in (found.path, *found.others):
+                files[key] = found._replace(others=(*found.others, path))
         elif stat.S_ISFIFO(mode) and outright:
             self.discovered.fifos.setdefault(key_of(status), path)
         elif outright or not stat.S_ISDIR(mode):

@@ -162,7 +162,9 @@ class Tail:
 
     def _seen(self, file: FollowedFile, found: Found) -> None:
         former = file.path
-        if found.path != former and self._departures.moved(file, found.path):
+        before = self._found.get(file.key)
+        known = () if before is None else before.others
+        if found.path != former and self._departures.moved(file, found.path, known):
             self._arrivals.vacated(former, file.key)
         file.left_at = None
         file.observed(found.size, found.modified_ns)

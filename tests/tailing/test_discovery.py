@@ -125,7 +125,7 @@ def test_size_and_time_of_the_last_change_are_told(folder):
     """They say whether there is anything to read."""
     os.utime(folder / "a.log", ns=(1, 1_700_000_000_123_456_789))
     [found] = discover([str(folder / "a.log")]).files.values()
-    assert found == (str(folder / "a.log"), 2, 1_700_000_000_123_456_789)
+    assert found == (str(folder / "a.log"), 2, 1_700_000_000_123_456_789, ())
 
 
 def test_two_stars_pass_by_a_link_that_leads_back(folder):

@@ -241,10 +241,21 @@ def test_moved_to_another_disk(tmp_path, log, following, count):
 
 
 def test_at_the_very_first_look_every_plain_file_counts(log, count):
-    """Nothing was read of any, so none is known to be a copy."""
+    """Once the other one was not truncated for `rotate_wait`."""
     copied(log)
     following = Following(log.parent / "*")
-    assert sorted(following.poll()) == sorted(numbered(1, count) * 2)
+    assert following.poll() == numbered(1, count)
+    assert following.wait_out() == numbered(1, count)
+
+
+def test_where_reading_starts_at_the_end_copies_do_not_wait(log, count):
+    """Nothing that is there counts, and what comes counts at once."""
+    copy = copied(log)
+    following = Following(log.parent / "*", start="end")
+    assert following.poll() == []
+    append(log, lines(count + 1, count + 1))
+    append(copy, lines(count + 2, count + 2))
+    assert sorted(following.poll()) == sorted(numbered(count + 1, count + 2))
 
 
 def test_truncated_without_a_copy_what_was_known_is_abandoned(log, following, count):
