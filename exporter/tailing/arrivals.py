@@ -273,6 +273,12 @@ class Arrivals:
     def _replaces(self, path: str, key: FileKey) -> bool:
         """Return whether a path led to another file before."""
         before = self._vacated.pop(path, key)
+        former = self._roster.files.get(before)
+        if before != key and former is not None and not former.rotated:
+            # It has another name still, which it had before.
+            former.rotated, former.quiet_since = True, self._roster.clock
+            self._roster.mark(former)
+            self._roster.touch(former)
         return before != key
 
     def notice(self, paths: Container[str]) -> None:

@@ -65,6 +65,20 @@ def test_a_second_name_that_goes_is_no_rotation(tmp_path, link):
     assert at_rest(following) == numbered(1, 1)
 
 
+def test_rotation_by_a_second_name(tmp_path):
+    """Linked to another name, removed, created anew: its last line counts without a line end."""
+    log = tmp_path / "b.log"
+    append(log, "line 1")
+    following = Following(tmp_path / "b.log*")
+    assert following.poll() == []
+    (tmp_path / "b.log.1").hardlink_to(log)
+    assert following.poll() == []
+    log.unlink()
+    assert following.poll() == []
+    append(log, lines(2, 2))
+    assert sorted(at_rest(following)) == numbered(1, 2)
+
+
 @pytest.mark.parametrize("link", ["hardlink_to", "symlink_to"])
 def test_a_second_name_that_appears_while_down_is_no_rotation(tmp_path, link):
     """It comes first in order, and the former one leads to the same file as before."""

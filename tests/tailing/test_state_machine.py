@@ -69,6 +69,8 @@ class File:
     size: int = 0
     ended: bool = False
     """Whether its last line may have been taken for complete."""
+    linked: bool = False
+    """Whether it ever had a second name: one that goes is no rotation as long as none follows."""
 
     @property
     def partial(self) -> str:
@@ -295,7 +297,8 @@ class Logs(RuleBasedStateMachine):
             if writer.file is file and writer.rest:
                 writer.rest = b"\n"
         # Promised of a file that was seen before it was rotated.
-        if not file.seen_live or self.is_live(file) or file.partial in self.excused:
+        unsure = file.linked or not file.seen_live or self.is_live(file)
+        if unsure or file.partial in self.excused:
             self.excuse({file.partial})
         else:
             self.wanted.add(file.partial)
@@ -641,6 +644,7 @@ class Logs(RuleBasedStateMachine):
         if self.real(log) in self.at:
             target = self.free_name(log, place)
             target.hardlink_to(self.real(log))
+            self.at[self.real(log)].linked = True
             self.named(target, self.at[self.real(log)])
             self.settle()
 
