@@ -67,11 +67,9 @@ class Arrivals:
         if strangers or self._unresolved:
             known = self._known(strangers, found)
             self._find_missing(found)
-            # What came first is the original: a log has a shorter name than its copies. A .gz file
-            # is compared with plain ones.
             paths = {key: found[key].path for key in strangers - known}
             considered = alike(paths) if self.first_look else paths.keys()
-            for key in sorted(paths, key=lambda key: _order(paths[key])):
+            for key in sorted(paths, key=lambda key: _order(paths[key], found[key].size)):
                 self._open_new(key, found[key], considered)
         for _ in self.decide():
             pass
@@ -254,7 +252,9 @@ class Arrivals:
 
     def _undecided(self) -> dict[FileKey, Newcomer]:
         undecided = [item for item in self._newcomers.items() if not _unchanged(item[1])]
-        return dict(sorted(undecided, key=lambda item: _order(item[1].file.path)))
+        return dict(
+            sorted(undecided, key=lambda one: _order(one[1].file.path, one[1].file.size_on_disk))
+        )
 
     def _follow(self, key: FileKey, verdict: Verdict) -> None:
         new = self._newcomers.pop(key)
@@ -315,5 +315,9 @@ def _as_it_was(key: FileKey, found: Found, position: Position) -> bool:
     return known == (key, found.size, found.modified_ns)
 
 
-def _order(path: str) -> tuple[bool, int, str]:
-    return path.endswith(".gz"), len(path), path
+def _order(path: str, size: int) -> tuple[bool, int, int, str]:
+    """Return a key that puts an original in front of its copies.
+
+    These are no longer than it, and have longer names. A .gz file is compared with plain ones.
+    """
+    return path.endswith(".gz"), -size, len(path), path

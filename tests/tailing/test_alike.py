@@ -8,18 +8,19 @@ from hypothesis import strategies as st
 from exporter.tailing.alike import alike, overlapping
 
 
+def overlap(one, other):
+    """Return whether one of two is the beginning of the other."""
+    return bool(one and other) and (one.startswith(other) or other.startswith(one))
+
+
 @given(st.lists(st.text("ab", max_size=6).map(str.encode), max_size=12))
 def test_as_comparing_each_with_each(beginnings):
     """Sorting finds the same pairs."""
     keyed = [(beginning, (0, number)) for number, beginning in enumerate(beginnings)]
     expected = {
         key
-        for beginning, key in keyed
-        if not beginning
-        or any(
-            other and key != another and (other.startswith(beginning) or beginning.startswith(other))
-            for other, another in keyed
-        )
+        for one, key in keyed
+        if not one or any(key != another and overlap(one, other) for other, another in keyed)
     }
     assert overlapping(keyed) == expected
 
