@@ -65,6 +65,13 @@ class EventFields(LabelFields, total=False):
     slice: Mapping[str, Value]
     shadow: Mapping[str, Value]
     arm: str
+    prediction_lower: float
+    prediction_upper: float
+    currency: str
+    tokens_in: int
+    tokens_out: int
+    time_to_first_token_ms: float
+    finish_reason: str
 
 
 class PredictionFormatter(logging.Formatter):

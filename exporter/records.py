@@ -138,6 +138,40 @@ class FeatureColumn:
         return FeatureColumn([self.raw[row] for row in rows.tolist()])
 
 
+@dataclass(frozen=True)
+class Scores:
+    """The logged probability of each class.
+
+    Attributes
+    ----------
+    classes
+        Class names (see :func:`class_name`), in order of first appearance.
+    values
+        float64[n, classes] in 0..1, NaN where a record has none for the class.
+    """
+
+    classes: tuple[str, ...]
+    values: Floats
+
+    @cached_property
+    def highest(self) -> Floats:
+        """float64[n], the highest probability of a record, NaN where it has none."""
+        # A maximum of -1 marks rows of nothing but NaN.
+        highest = np.nan_to_num(self.values, nan=-1.0).max(axis=1, initial=-1.0)
+        return np.where(highest < 0, np.nan, highest)
+
+    def of(self, name: str) -> Floats:
+        """Return float64[n], the probability of one class."""
+        if name not in self.classes:
+            return np.full(len(self.values), np.nan)
+        column: Floats = self.values[:, self.classes.index(name)]
+        return column
+
+    def take(self, rows: NDArray[np.intp]) -> Scores:
+        """Select records."""
+        return Scores(self.classes, self.values[rows])
+
+
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
     """Decoded events of one model, in the order of their file.
@@ -166,6 +200,17 @@ class RecordBatch:
         float64[n], seconds, not negative.
     features
         Logged features that somebody asked the parser for, by name.
+    request_id
+        Identity of each request; ``None`` if the batch has none.
+    scores
+        Probabilities by class; ``None`` if the batch has none.
+    numbers, classes, maps
+        Optional fields that some record of the batch holds, by name
+        (:mod:`exporter.parsing.fields`): numbers float64[n], NaN where absent, flags as 1 and 0;
+        classes; and for each key of a map a column.
+    joined
+        Whether this is ground truth that came later, with what is remembered of its predictions:
+        no record is an attempt, `event_time` and `placements` are the label's own.
     invalid
         Records that decoded but can't be used, by reason; they are in no column.
     violations
@@ -188,6 +233,12 @@ class RecordBatch:
     confidence: Floats
     latency: Floats
     features: Mapping[str, FeatureColumn] = field(default_factory=dict)
+    request_id: tuple[str | None, ...] | None = None
+    scores: Scores | None = None
+    numbers: Mapping[str, Floats] = field(default_factory=dict)
+    classes: Mapping[str, Categorical] = field(default_factory=dict)
+    maps: Mapping[str, Mapping[str, FeatureColumn]] = field(default_factory=dict)
+    joined: bool = False
     invalid: Counter[str] = field(default_factory=Counter)
     violations: Counter[tuple[str, str]] = field(default_factory=Counter)
     event_time: Floats = field(default_factory=lambda: np.empty(0))
@@ -196,8 +247,16 @@ class RecordBatch:
     def __len__(self) -> int:
         return len(self.timestamp)
 
+    @property
+    def labelled(self) -> Mask:
+        """bool[n], the record holds a prediction and its ground truth, both classes or numbers."""
+        classes = (self.label.codes >= 0) & (self.prediction.codes >= 0)
+        numbers = ~np.isnan(self.label_value) & ~np.isnan(self.prediction_value)
+        return (classes | numbers) & ~self.failed & (self.attempt | self.joined)
+
     def take(self, rows: NDArray[np.intp]) -> RecordBatch:
         """Select records (ascending positions); the per-batch counts stay with the original."""
+        ids = self.request_id
         return replace(
             self,
             timestamp=self.timestamp[rows],
@@ -212,6 +271,14 @@ class RecordBatch:
             confidence=self.confidence[rows],
             latency=self.latency[rows],
             features={name: column.take(rows) for name, column in self.features.items()},
+            request_id=None if ids is None else tuple(ids[row] for row in rows.tolist()),
+            scores=None if self.scores is None else self.scores.take(rows),
+            numbers={name: values[rows] for name, values in self.numbers.items()},
+            classes={name: column.take(rows) for name, column in self.classes.items()},
+            maps={
+                field: {name: column.take(rows) for name, column in columns.items()}
+                for field, columns in self.maps.items()
+            },
             invalid=Counter(),
             violations=Counter(),
             event_time=self.event_time[rows],

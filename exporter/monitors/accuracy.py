@@ -83,12 +83,10 @@ class Accuracy:
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
-        numbers = ~np.isnan(batch.label_value) & ~np.isnan(batch.prediction_value)
-        classes = (batch.label.codes >= 0) & (batch.prediction.codes >= 0)
-        labelled = (numbers | classes) & batch.attempt & ~batch.failed
+        labelled = batch.labelled
         if not labelled.any():
             return
-        classes &= labelled
+        classes = labelled & (batch.label.codes >= 0)
         right = correct(batch) & classes
         self._labelled += int(labelled.sum())
         self._incorrect += int(classes.sum()) - int(right.sum())

@@ -36,7 +36,7 @@ class Confidence(WindowedHistogram):
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
-        known = ~np.isnan(batch.confidence)
+        known = batch.attempt & ~np.isnan(batch.confidence)
         if not known.any():
             return
         self._histogram.observe(batch.confidence[known])

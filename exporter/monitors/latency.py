@@ -66,7 +66,7 @@ class Latency(WindowedHistogram):
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
-        known = ~np.isnan(batch.latency)
+        known = batch.attempt & ~np.isnan(batch.latency)
         if not known.any():
             return
         self._histogram.observe(batch.latency[known])

@@ -69,9 +69,11 @@ class ModelMonitors:
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch whose event times and placements are set."""
         self.changed = True
-        self._whole.update(batch)
+        if not batch.joined:
+            self._whole.update(batch)
         # Ground truth alone says nothing of a version.
-        attempts = batch if batch.attempt.all() else batch.take(np.flatnonzero(batch.attempt))
+        mine = batch.attempt | batch.joined
+        attempts = batch if mine.all() else batch.take(np.flatnonzero(mine))
         for version, rows in self._split(attempts):
             self._last_seen[version] = batch.received
             self._versions[version].update(attempts if rows is None else attempts.take(rows))

@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from exporter.parsing.json_line import REFUSALS
+from exporter.parsing import optional_columns
+from exporter.parsing.checks import all_absent, classes_of, count, numbers_of, present, within
+from exporter.parsing.fields import CONTEXT_FIELDS
 from exporter.parsing.timestamps import unix_seconds
 from exporter.records import (
     Categorical,
@@ -23,10 +24,10 @@ from exporter.records import (
     Floats,
     Mask,
     RecordBatch,
+    Scores,
     distinct_values,
 )
 
-MAX_CLASS_LENGTH = 128
 UNKNOWN_ERROR = "unknown"
 _LATENCY_UNITS = {"latency_ms": 1e-3, "latency_s": 1.0, "latency_us": 1e-6}
 MAX_LATENCY_SECONDS = 1e9
@@ -54,7 +55,7 @@ class Columns:
 
     def batch(
         self,
-        columns: Sequence[Sequence[Any]],
+        columns: Sequence[Sequence[Any] | None],
         features: Mapping[str, Sequence[Any]],
         received: float,
         violations: Counter[tuple[str, str]],
@@ -64,7 +65,8 @@ class Columns:
         Parameters
         ----------
         columns
-            One column of decoded values for each of `fields`, all of the same length.
+            One column of decoded values for each of `fields`, all of the same length; ``None`` for
+            an optional field that no record holds.
         features
             One column for each wanted feature, as long as the others.
         violations
@@ -73,6 +75,7 @@ class Columns:
         column = {
             field: values if isinstance(values, list) else list(values)
             for field, values in zip(self._fields, columns, strict=True)
+            if values is not None
         }
         column.setdefault("error", [None] * len(column["error_type"]))
         found = Counter(violations)
@@ -81,15 +84,16 @@ class Columns:
         timestamp = unix_seconds(column["timestamp"])
         unknown = np.isnan(timestamp)
         if unknown.any():
-            _count(found, ("timestamp", "format"), unknown & _present(column["timestamp"]))
+            count(found, ("timestamp", "format"), unknown & present(column["timestamp"]))
 
-        probabilities = column["probabilities"]
-        confidence = _numbers(column["confidence"])
-        confidence = _within(confidence, 0.0, 1.0, "confidence", found, column["confidence"])
-        _fill_confidence(confidence, probabilities, found)
+        scores = optional_columns.scores(column["probabilities"], found)
+        confidence = numbers_of(column["confidence"])
+        confidence = within(confidence, 0.0, 1.0, "confidence", found, column["confidence"])
+        if scores is not None:
+            confidence = np.where(np.isnan(confidence), scores.highest, confidence)
         latency = self._latency(column, found)
 
-        unusable, prediction, prediction_value, numeric = self._outcome(column, found)
+        unusable, prediction, prediction_value, numeric = self._outcome(column, scores, found)
         if unusable.any():
             invalid["prediction"] += int(unusable.sum())
         label, label_value = _truth(column["true_label"], numeric, found)
@@ -104,13 +108,17 @@ class Columns:
             | ~np.isnan(latency)
         )
         labelled = (label.codes >= 0) | ~np.isnan(label_value)
+        numbers = optional_columns.numbers(column, found)
+        classes = optional_columns.classes(column)
+        # A ground truth may come with a cost of its own.
+        attempt |= _measured(numbers, classes, len(timestamp)) & ~labelled
         empty = ~unusable & ~attempt & ~labelled
         if empty.any():
             invalid["nothing_to_measure"] += int(empty.sum())
         whole = RecordBatch(
             received=received,
             timestamp=timestamp,
-            version=_classes(column["model_version"]),
+            version=classes_of(column["model_version"]),
             attempt=attempt,
             failed=failed,
             error_type=error_type,
@@ -121,6 +129,11 @@ class Columns:
             confidence=confidence,
             latency=latency,
             features={name: FeatureColumn(raw) for name, raw in features.items()},
+            request_id=optional_columns.request_ids(column.get("request_id", ()), found),
+            scores=scores,
+            numbers=numbers,
+            classes=classes,
+            maps=optional_columns.maps(column),
             event_time=timestamp,
             invalid=invalid,
             violations=found,
@@ -135,14 +148,17 @@ class Columns:
         latency = np.full(len(column["latency_ms"]), np.nan)
         for field, unit in _LATENCY_UNITS.items():
             raw = column[field]
-            if _all_absent(raw):
+            if all_absent(raw):
                 continue
-            seconds = _within(_numbers(raw) * unit, 0.0, MAX_LATENCY_SECONDS, field, found, raw)
+            seconds = within(numbers_of(raw) * unit, 0.0, MAX_LATENCY_SECONDS, field, found, raw)
             latency = np.where(np.isnan(latency), seconds, latency)
         return latency
 
     def _outcome(
-        self, column: Mapping[str, list[Any]], found: Counter[tuple[str, str]]
+        self,
+        column: Mapping[str, list[Any]],
+        scores: Scores | None,
+        found: Counter[tuple[str, str]],
     ) -> tuple[Mask, Categorical, Floats, Mask]:
         """Return which predictions are unusable, and the others as classes and as numbers.
 
@@ -153,18 +169,20 @@ class Columns:
         no_values = np.full(len(raw), np.nan)
         texts = _text_values(raw)
         if texts is not None and self._task != "regression":
-            return none, _classes(raw, texts), no_values, none
+            return none, classes_of(raw, texts), no_values, none
         unusable = _blank_non_scalars(raw)
         if self._task == "regression":
             values = _values(raw, all_, "prediction", found)
             return unusable, Categorical.empty(len(raw)), values, all_
         if self._task == "classification" or float not in set(map(type, raw)):
-            return unusable, _classes(raw), no_values, none
+            return unusable, classes_of(raw), no_values, none
         # A score that was dropped for breaking a rule still tells a class from a number.
         numeric = np.array([type(value) is float for value in raw], dtype=bool)
-        numeric &= ~_present(column["confidence"]) & ~_logged(column["probabilities"])
+        numeric &= ~present(column["confidence"])
+        if scores is not None:
+            numeric &= ~_logged(column["probabilities"])
         values = _values(raw, numeric, "prediction", found)
-        return unusable, _classes(_masked(raw, ~numeric)), values, numeric
+        return unusable, classes_of(_masked(raw, ~numeric)), values, numeric
 
 
 def _truth(
@@ -173,33 +191,23 @@ def _truth(
     """Return the labels as classes and, where the prediction is a number, as numbers."""
     texts = _text_values(raw)
     if texts is None:
-        _count(found, ("true_label", "type"), _blank_non_scalars(raw))
+        count(found, ("true_label", "type"), _blank_non_scalars(raw))
     if not numeric.any():
-        return _classes(raw, texts), np.full(len(raw), np.nan)
-    return _classes(_masked(raw, ~numeric)), _values(raw, numeric, "true_label", found)
+        return classes_of(raw, texts), np.full(len(raw), np.nan)
+    return classes_of(_masked(raw, ~numeric)), _values(raw, numeric, "true_label", found)
 
 
 def _values(raw: list[Any], numeric: Mask, field: str, found: Counter[tuple[str, str]]) -> Floats:
     """Return the numbers of the rows in `numeric`; what is no number there is counted."""
     values = np.where(numeric, FeatureColumn(raw).numeric(), np.nan)
-    _count(found, (field, "type"), numeric & np.isnan(values) & _present(raw))
+    count(found, (field, "type"), numeric & np.isnan(values) & present(raw))
     return values
-
-
-def _classes(raw: Sequence[Any], distinct: dict[Any, Any] | None = None) -> Categorical:
-    """Encode classes or versions; long ones are cut, and an empty text is none."""
-    encoded = Categorical.of_classes(raw, distinct)
-    if any(not 0 < len(value) <= MAX_CLASS_LENGTH for value in encoded.values):
-        # Two long classes with the same beginning become one, hence the second encoding.
-        shortened = [value[:MAX_CLASS_LENGTH] if value else None for value in encoded.decode()]
-        encoded = Categorical.encode(shortened)
-    return encoded
 
 
 def _error_types(raw: Sequence[Any], failed: Mask) -> Categorical:
     if not failed.any():
         return Categorical.empty(len(raw))
-    return _classes(
+    return classes_of(
         [
             (kind or UNKNOWN_ERROR) if bad else None
             for kind, bad in zip(raw, failed.tolist(), strict=True)
@@ -211,51 +219,8 @@ def _masked(raw: Sequence[Any], keep: Mask) -> list[Any]:
     return [value if kept else None for value, kept in zip(raw, keep.tolist(), strict=True)]
 
 
-def _numbers(raw: Sequence[Any]) -> Floats:
-    if _all_absent(raw):
-        return np.full(len(raw), np.nan)
-    try:
-        return np.array(raw, dtype=np.float64)
-    except (OverflowError, TypeError, ValueError):
-        return FeatureColumn(raw).numeric()
-
-
-def _all_absent(raw: Sequence[Any]) -> bool:
-    # Most columns are there or not from the first record on.
-    return not raw or (raw[0] is None and raw.count(None) == len(raw))
-
-
-def _present(raw: Sequence[Any]) -> Mask:
-    return np.array([value is not None for value in raw], dtype=bool)
-
-
-def _within(
-    values: Floats,
-    low: float,
-    high: float,
-    field: str,
-    found: Counter[tuple[str, str]],
-    raw: Sequence[Any],
-) -> Floats:
-    """Return the values with those outside of [low, high] or not finite dropped and counted."""
-    absent = np.isnan(values)
-    not_finite = np.isinf(values)
-    if absent.any():
-        not_finite |= absent & _present(raw)
-    outside = ~absent & ~not_finite & ((values < low) | (values > high))
-    _count(found, (field, "finite"), not_finite)
-    _count(found, (field, "range"), outside)
-    return np.where(not_finite | outside, np.nan, values)
-
-
-def _count(found: Counter[tuple[str, str]], key: tuple[str, str], mask: NDArray[np.bool_]) -> None:
-    number = int(mask.sum())
-    if number:
-        found[key] += number
-
-
 def _truthy(raw: Sequence[Any]) -> Mask:
-    if _all_absent(raw):
+    if all_absent(raw):
         return np.zeros(len(raw), dtype=bool)
     return np.array([bool(value) for value in raw], dtype=bool)
 
@@ -283,33 +248,25 @@ def _blank_non_scalars(raw: list[Any]) -> Mask:
     return replaced
 
 
-def _fill_confidence(
-    confidence: Floats, probabilities: Sequence[Any], found: Counter[tuple[str, str]]
-) -> None:
-    """Where no confidence was logged, take the highest probability."""
-    for position in np.flatnonzero(np.isnan(confidence)).tolist():
-        logged = _probabilities(probabilities[position])
-        if logged is None:
-            continue
-        usable = [p for p in logged if type(p) in (int, float) and 0 <= p <= 1]
-        if len(usable) < len(logged) or not logged:
-            found["probabilities", "range"] += 1
-        if usable:
-            confidence[position] = max(usable)
-
-
-def _probabilities(raw: Any) -> list[Any] | None:
-    """Return the values of a logged map; ``None`` where there is none."""
-    if isinstance(raw, msgspec.Raw):
-        try:
-            raw = msgspec.json.decode(raw) if bytes(raw) else None
-        except REFUSALS:
-            # A raw value is only known to end where it should.
-            return []
-    if raw is None:
-        return None
-    return list(raw.values()) if isinstance(raw, dict) else []
-
-
 def _logged(raw: Sequence[Any]) -> Mask:
-    return np.array([_probabilities(value) is not None for value in raw], dtype=bool)
+    return np.array([_is_logged(value) for value in raw], dtype=bool)
+
+
+def _is_logged(value: Any) -> bool:
+    if isinstance(value, msgspec.Raw):
+        return bytes(value) not in (b"", b"null")
+    return value is not None
+
+
+def _measured(
+    numbers: Mapping[str, Floats], classes: Mapping[str, Categorical], length: int
+) -> Mask:
+    """Return which records hold an optional field that is worth a record of its own."""
+    measured = np.zeros(length, dtype=bool)
+    for field, values in numbers.items():
+        if field not in CONTEXT_FIELDS:
+            measured |= ~np.isnan(values)
+    for field, column in classes.items():
+        if field not in CONTEXT_FIELDS:
+            measured |= column.codes >= 0
+    return measured

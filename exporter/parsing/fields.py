@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 RECORD_FIELDS = (
@@ -30,6 +31,13 @@ RECORD_FIELDS = (
     "slice",
     "shadow",
     "arm",
+    "prediction_lower",
+    "prediction_upper",
+    "currency",
+    "tokens_in",
+    "tokens_out",
+    "time_to_first_token_ms",
+    "finish_reason",
 )
 """Fields that can be mapped to another key of the log line."""
 
@@ -46,12 +54,62 @@ MEASURED_FIELDS = (
     "latency_us",
     "error",
     "error_type",
+    "request_id",
+    "input_length",
+    "oov_ratio",
+    "escalated",
+    "cost",
+    "currency",
+    "threshold",
+    "uncertainty",
+    "prediction_lower",
+    "prediction_upper",
+    "tokens_in",
+    "tokens_out",
+    "time_to_first_token_ms",
+    "finish_reason",
+    "slice",
+    "attributions",
     "features",
 )
 """Fields that a monitor reads; the others are passed over without being decoded."""
 
+OPTIONAL_NUMBERS: Mapping[str, tuple[float, float]] = {
+    "input_length": (0.0, 1e15),
+    "oov_ratio": (0.0, 1.0),
+    "cost": (0.0, 1e15),
+    "threshold": (0.0, 1.0),
+    "uncertainty": (0.0, 1e15),
+    "prediction_lower": (-math.inf, math.inf),
+    "prediction_upper": (-math.inf, math.inf),
+    "tokens_in": (0.0, 1e15),
+    "tokens_out": (0.0, 1e15),
+    "time_to_first_token_ms": (0.0, 1e12),
+}
+"""Fields that many logs do not have, with the least and the greatest number that they may hold."""
 
-CONTEXT_FIELDS = ("timestamp", "model", "model_version", "features")
+OPTIONAL_FLAGS = ("escalated",)
+OPTIONAL_CLASSES = ("currency", "finish_reason")
+OPTIONAL_MAPS = ("slice", "attributions")
+OPTIONAL_FIELDS = (
+    "request_id", *OPTIONAL_NUMBERS, *OPTIONAL_FLAGS, *OPTIONAL_CLASSES, *OPTIONAL_MAPS,
+)  # fmt: skip
+"""Fields that cost nothing where a log does not have them."""
+
+CONTEXT_FIELDS = (
+    "timestamp",
+    "model",
+    "model_version",
+    "features",
+    "request_id",
+    "threshold",
+    "uncertainty",
+    "prediction_lower",
+    "prediction_upper",
+    "currency",
+    "slice",
+    "attributions",
+)
 """Fields that say something about a record, but do not make it one."""
 
 
@@ -59,9 +117,14 @@ def keys_read(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the key that each measured field is read from, under a field mapping.
 
     An `error_type` that is mapped to ``error``, or to a part of it, says by itself that the attempt
-    failed: `error`, unless it is mapped too, is then not read.
+    failed: `error`, unless it is mapped too, is then not read. Nor is an optional field whose own
+    name is part of another field's key, as in ``model_version: slice.version``.
     """
     keys = {field: fields.get(field, field) for field in MEASURED_FIELDS}
+    taken = {key.partition(".")[0] for field, key in fields.items() if field != "features"}
+    for field in OPTIONAL_FIELDS:
+        if field not in fields and field in taken:
+            del keys[field]
     if "error" not in fields and f"{keys['error_type']}.".startswith("error."):
         del keys["error"]
     return keys

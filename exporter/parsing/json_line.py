@@ -39,11 +39,14 @@ class Leaf:
     kind
         ``text``, ``number``, ``scalar``, ``map`` (of scalars), ``raw`` (kept undecoded) or
         ``any``.
+    rare
+        Whether most logs do not have it, so that it should cost nothing there.
     """
 
     field: str
     key: Key
     kind: str
+    rare: bool = False
 
 
 _OPENING, _CLOSING = b"{}"
@@ -85,6 +88,8 @@ class LineDecoder:
         self._type = _struct({leaf.key: _TYPES[leaf.kind] for leaf in leaves}, (), "", attributes)
         self._paths = [attributes[leaf.key] for leaf in leaves]
         self._columns = [_column(path) for path in self._paths]
+        rare = [path for leaf, path in zip(leaves, self._paths, strict=True) if leaf.rare]
+        self._having = _having(rare)
         self._decoder = msgspec.json.Decoder(self._type)
         self.good: Callable[[bytes], Record] = self._decoder.decode
         """Decodes one line that is in order; raises :data:`REFUSALS` for any other."""
@@ -120,9 +125,16 @@ class LineDecoder:
         except REFUSALS:
             return self._slow(line)
 
-    def columns(self, records: Sequence[Record]) -> list[list[Any]]:
-        """Return the values of each leaf, in the order of `leaves`; absent ones are ``None``."""
-        return [column(records) for column in self._columns]
+    def columns(self, records: Sequence[Record]) -> list[list[Any] | None]:
+        """Return the values of each leaf, in the order of `leaves`; absent ones are ``None``.
+
+        A rare leaf that no record has is ``None`` as a whole.
+        """
+        having = self._having(records)
+        return [
+            None if leaf.rare and not _any(column(having)) else column(records)
+            for leaf, column in zip(self.leaves, self._columns, strict=True)
+        ]
 
     def _slow(self, line: bytes) -> tuple[Record, list[tuple[str, str]]]:
         violations: list[tuple[str, str]] = []
@@ -178,6 +190,20 @@ def _column(path: str) -> Callable[[Sequence[Record]], list[Any]]:
         f"lambda records: [record.{path} for record in records]"
     )
     return column
+
+
+def _having(paths: Sequence[str]) -> Callable[[Sequence[Record]], list[Record]]:
+    """Return a function that returns the records with a value at any of the paths."""
+    # One pass over the records tells that they have none of many fields.
+    condition = " or ".join(f"record.{path} is not None" for path in paths) or "False"
+    having: Callable[[Sequence[Record]], list[Record]] = eval(  # noqa: S307
+        f"lambda records: [record for record in records if {condition}]"
+    )
+    return having
+
+
+def _any(column: list[Any]) -> bool:
+    return column.count(None) < len(column)
 
 
 def _walk(record: Any, key: Key) -> Any:

@@ -9,7 +9,13 @@ from typing import Any
 
 from exporter.errors import RecordRejectedError
 from exporter.parsing.columns import Columns
-from exporter.parsing.fields import keys_read
+from exporter.parsing.fields import (
+    OPTIONAL_FIELDS,
+    OPTIONAL_FLAGS,
+    OPTIONAL_MAPS,
+    OPTIONAL_NUMBERS,
+    keys_read,
+)
 from exporter.parsing.json_line import REFUSALS, Leaf, LineDecoder
 from exporter.records import Parsed, RecordBatch
 from exporter.tailing.lines import Lines
@@ -27,6 +33,12 @@ _KINDS: Mapping[str, str] = {
     "latency_us": "number",
     "error": "any",
     "error_type": "text",
+    "request_id": "scalar",
+    "currency": "text",
+    "finish_reason": "text",
+    **dict.fromkeys(OPTIONAL_NUMBERS, "number"),
+    **dict.fromkeys(OPTIONAL_FLAGS, "scalar"),
+    **dict.fromkeys(OPTIONAL_MAPS, "map"),
 }
 _EMPTY = b" \t\r\n\0"
 
@@ -58,7 +70,10 @@ class JsonLines:
     ) -> None:
         keys = {field: tuple(key.split(".")) for field, key in keys_read(fields or {}).items()}
         parent = keys.pop("features")
-        leaves = [Leaf(field, key, _KINDS[field]) for field, key in keys.items()]
+        leaves = [
+            Leaf(field, key, _KINDS[field], rare=field in OPTIONAL_FIELDS)
+            for field, key in keys.items()
+        ]
         self._base = len(leaves)
         self._model = list(keys).index("model")
         self._features = None if features is None else tuple(features)
@@ -107,19 +122,23 @@ class JsonLines:
             columns = self._ours(columns, skipped)
         features = self._feature_columns(columns[self._base :])
         batch = self._columns.batch(columns[: self._base], features, received, violations)
-        return Parsed(batch, len(columns[0]), rejected, skipped, examples)
+        return Parsed(batch, len(columns[0] or ()), rejected, skipped, examples)
 
-    def _ours(self, columns: list[list[Any]], skipped: Counter[str]) -> list[list[Any]]:
-        mine = [model not in self._other_models for model in columns[self._model]]
+    def _ours(
+        self, columns: list[list[Any] | None], skipped: Counter[str]
+    ) -> list[list[Any] | None]:
+        mine = [model not in self._other_models for model in columns[self._model] or ()]
         theirs = len(mine) - sum(mine)
         if not theirs:
             return columns
         skipped["other_model"] += theirs
-        return [list(compress(column, mine)) for column in columns]
+        return [None if column is None else list(compress(column, mine)) for column in columns]
 
-    def _feature_columns(self, columns: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    def _feature_columns(self, columns: Sequence[list[Any] | None]) -> dict[str, Sequence[Any]]:
         if self._features is not None:
-            return dict(zip(self._features, columns, strict=True))
-        maps = [logged or {} for logged in columns[0]]
+            return {
+                name: column or () for name, column in zip(self._features, columns, strict=True)
+            }
+        maps = [logged or {} for logged in columns[0] or ()]
         names = dict.fromkeys(name for each in maps for name in each)
         return {name: [each.get(name) for each in maps] for name in names}

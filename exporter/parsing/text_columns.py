@@ -21,7 +21,14 @@ from typing import Any
 import msgspec
 
 from exporter.parsing.columns import Columns
-from exporter.parsing.fields import CONTEXT_FIELDS, RECORD_FIELDS, keys_read
+from exporter.parsing.fields import (
+    CONTEXT_FIELDS,
+    OPTIONAL_FIELDS,
+    OPTIONAL_MAPS,
+    OPTIONAL_NUMBERS,
+    RECORD_FIELDS,
+    keys_read,
+)
 from exporter.records import RecordBatch
 
 Texts = Sequence[str | None]
@@ -41,6 +48,7 @@ _DURATION_UNITS: Mapping[str, float] = {
 }  # fmt: skip
 _numbers_of_json = msgspec.json.Decoder(list[int | float | None]).decode
 _number_of_json = msgspec.json.Decoder(int | float).decode
+_map_of_json = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
 
 
 class TextColumns:
@@ -159,6 +167,8 @@ class TextColumns:
         values["confidence"] = _numbers(texts["confidence"], "confidence", None, found)
         for field, unit in _LATENCIES.items():
             values[field] = _numbers(texts[field], field, unit, found)
+        for field in OPTIONAL_FIELDS:
+            values[field] = _optional(texts.get(field, []), field, found)
         values["probabilities"] = [
             None if text is None else msgspec.Raw(text.encode()) for text in texts["probabilities"]
         ]
@@ -215,6 +225,25 @@ def _numbers(
                 found[field, "type"] += 1
         numbers.append(number)
     return numbers
+
+
+def _optional(texts: list[str | None], field: str, found: Violations) -> list[Any] | None:
+    """Read a field that many logs do not have; ``None`` where no record has it."""
+    if texts.count(None) == len(texts):
+        return None
+    if field in OPTIONAL_NUMBERS:
+        return _numbers(texts, field, 1e-3 if field.endswith("_ms") else None, found)
+    if field in OPTIONAL_MAPS:
+        return [None if text is None else _map(text, field, found) for text in texts]
+    return texts
+
+
+def _map(text: str, field: str, found: Violations) -> dict[str, Any] | None:
+    try:
+        return _map_of_json(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        found[field, "type"] += 1
+        return None
 
 
 def _plain(text: str) -> bool:
