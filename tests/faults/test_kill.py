@@ -28,6 +28,8 @@ LONGEST_LIFE = 1.3
 
 pytestmark = [
     pytest.mark.end_to_end,
+    # One process of several that run tests has them all: the run is made once.
+    pytest.mark.xdist_group("kill"),
     pytest.mark.timeout(60 + SECONDS_PER_KILL * KILLS),
 ]
 
