@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -117,8 +118,9 @@ class Arrivals:
         # A second path to it, which may come first in order, is no rotation.
         same_path = position.path in {printable(path) for path in (found.path, *found.others)}
         if position.offset == 0:
-            # Nothing was read of it: it may still turn out to be a copy.
-            file.rotated = position.rotated or not same_path
+            # Nothing was read of it: it may still turn out to be a copy. Only the path tells a file
+            # that was renamed from one that got the number of a removed file.
+            file.rotated = position.rotated if same_path else os.path.lexists(position.path)
             self._consider(Newcomer(file, copied_from=position.copied_from))
             return
         if not resumed:
@@ -248,7 +250,8 @@ class Arrivals:
 
     def _take_strangers(self) -> None:
         while self._roster.strangers:
-            self._consider(Newcomer(self._roster.strangers.pop(), replaced=True))
+            file, same_file = self._roster.strangers.pop()
+            self._consider(Newcomer(file, replaced=same_file))
 
     def _undecided(self) -> dict[FileKey, Newcomer]:
         undecided = [item for item in self._newcomers.items() if not _unchanged(item[1])]
@@ -299,8 +302,10 @@ class Arrivals:
 
     def close(self) -> None:
         """Close all files."""
-        for file in (*self._roster.strangers, *(new.file for new in self._newcomers.values())):
+        for file, _ in self._roster.strangers:
             file.close()
+        for new in self._newcomers.values():
+            new.file.close()
 
 
 def _unchanged(new: Newcomer) -> bool:

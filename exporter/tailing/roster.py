@@ -48,8 +48,9 @@ class Roster:
         self.due: dict[FileKey, None] = {}
         """Those to be read, whose turn came longest ago first."""
         self._keys: dict[str, FileKey] = {}
-        self.strangers: list[FollowedFile] = []
-        """Those that hold something else than before, and are to be looked at as if new."""
+        self.strangers: list[tuple[FollowedFile, bool]] = []
+        """Those that hold something else than before, and are to be looked at as if new; and whether
+        each is the same file as before, rather than another one with the number of that."""
         self.rows = PositionRows()
         self.gone_rows = LazyRows()
         self.remembered = Remembered(self.rows, self.gone_rows)
@@ -158,8 +159,8 @@ class Roster:
     def reconsider(self, file: FollowedFile) -> None:
         """Have it decided anew what a file is."""
         self._remove(file)
+        self.strangers.append((file, not file.moved_asleep))
         file.begin_anew()
-        self.strangers.append(file)
 
     def lose(self, position: Position, cause: Cause) -> None:
         """Remember content whose file is lost, or holds something else."""

@@ -168,3 +168,34 @@ def test_a_copy_in_the_making_at_the_first_start(tmp_path, killed):
     os.truncate(log, 0)
     append(log, lines(4, 4))
     assert seen + at_rest(following) == numbered(1, 4)
+
+
+def test_a_log_that_got_the_number_of_a_removed_file_of_which_nothing_was_read(tmp_path):
+    """It is no rotated file: a line of it may take its time."""
+    rotated, log = tmp_path / "app.log.7", tmp_path / "app.log"
+    rotated.touch()
+    following = Following(tmp_path / "app.log*")
+    assert following.poll() == []
+    following = following.restarted()
+    # The number of the removed file for the new one, as the file system likes to do it.
+    append(rotated.rename(log), "line 1\nli")
+    assert at_rest(following) == numbered(1, 1)
+    append(log, "ne 2\n")
+    assert at_rest(following) == numbered(2, 2)
+
+
+def test_a_copy_that_got_the_number_of_a_removed_file(tmp_path):
+    """It is compared with all files, rotated ones too."""
+    log, removed = tmp_path / "app.log", tmp_path / "app.log.1"
+    append(removed, lines(1, 1))
+    append(log, lines(2, 2))
+    following = Following(tmp_path / "app.log*")
+    assert sorted(following.poll()) == numbered(1, 2)
+    rotated = log.rename(tmp_path / "app.log.3")
+    assert following.poll() == []
+    following = following.restarted()
+    copy = removed.rename(tmp_path / "app.log.2")
+    shutil.copyfile(rotated, copy)
+    assert following.poll() == []
+    os.truncate(rotated, 0)
+    assert at_rest(following) == []
