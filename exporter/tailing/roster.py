@@ -49,8 +49,8 @@ class Roster:
         """Those to be read, whose turn came longest ago first."""
         self._keys: dict[str, FileKey] = {}
         self.strangers: list[tuple[FollowedFile, bool]] = []
-        """Those that hold something else than before, and are to be looked at as if new; and whether
-        each is the same file as before, rather than another one with the number of that."""
+        """Those that hold something else than before, and are to be looked at as if new; and
+        whether each is the same file as before, not another one with the number of that."""
         self.rows = PositionRows()
         self.gone_rows = LazyRows()
         self.remembered = Remembered(self.rows, self.gone_rows)
