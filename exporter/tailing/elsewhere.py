@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from exporter.tailing.identity import FileKey, key_of
@@ -14,7 +15,7 @@ def absent(path: str, key: FileKey) -> bool:
     A folder that may not be looked into for a while tells nothing.
     """
     try:
-        return key_of(Path(path).stat()) != key
+        return not _is(Path(path).stat(), key)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
@@ -24,7 +25,7 @@ def absent(path: str, key: FileKey) -> bool:
 def leads_to(path: str, key: FileKey) -> bool:
     """Return whether a path certainly leads to a file."""
     try:
-        return key_of(Path(path).stat()) == key
+        return _is(Path(path).stat(), key)
     except OSError:
         return False
 
@@ -48,3 +49,8 @@ def find(path: str, key: FileKey) -> str | None:
         # The folder is gone too, or can't be listed.
         return None
     return None
+
+
+def _is(status: os.stat_result, key: FileKey) -> bool:
+    # A new folder may get the number of a removed file.
+    return key_of(status) == key and stat.S_ISREG(status.st_mode)
