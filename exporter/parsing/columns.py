@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from exporter.parsing import optional_columns
@@ -77,7 +76,6 @@ class Columns:
             for field, values in zip(self._fields, columns, strict=True)
             if values is not None
         }
-        column.setdefault("error", [None] * len(column["error_type"]))
         found = Counter(violations)
         invalid: Counter[str] = Counter()
 
@@ -86,7 +84,7 @@ class Columns:
         if unknown.any():
             count(found, ("timestamp", "format"), unknown & present(column["timestamp"]))
 
-        scores = optional_columns.scores(column["probabilities"], found)
+        scores = optional_columns.scores(column.get("probabilities", ()), found)
         confidence = numbers_of(column["confidence"])
         confidence = within(confidence, 0.0, 1.0, "confidence", found, column["confidence"])
         if scores is not None:
@@ -98,8 +96,10 @@ class Columns:
             invalid["prediction"] += int(unusable.sum())
         label, label_value = _truth(column["true_label"], numeric, found)
 
-        failed = _truthy(column["error"]) | _truthy(column["error_type"])
-        error_type = _error_types(column["error_type"], failed)
+        nothing = [None] * len(timestamp)
+        kinds = column.get("error_type", nothing)
+        failed = _truthy(column.get("error", nothing)) | _truthy(kinds)
+        error_type = _error_types(kinds, failed)
         attempt = (
             failed
             | (prediction.codes >= 0)
@@ -145,9 +145,9 @@ class Columns:
         return replace(selected, invalid=invalid, violations=found)
 
     def _latency(self, column: Mapping[str, list[Any]], found: Counter[tuple[str, str]]) -> Floats:
-        latency = np.full(len(column["latency_ms"]), np.nan)
+        latency = np.full(len(column["timestamp"]), np.nan)
         for field, unit in _LATENCY_UNITS.items():
-            raw = column[field]
+            raw = column.get(field, ())
             if all_absent(raw):
                 continue
             seconds = within(numbers_of(raw) * unit, 0.0, MAX_LATENCY_SECONDS, field, found, raw)
@@ -180,7 +180,7 @@ class Columns:
         numeric = np.array([type(value) is float for value in raw], dtype=bool)
         numeric &= ~present(column["confidence"])
         if scores is not None:
-            numeric &= ~_logged(column["probabilities"])
+            numeric &= ~present(column["probabilities"])
         values = _values(raw, numeric, "prediction", found)
         return unusable, classes_of(_masked(raw, ~numeric)), values, numeric
 
@@ -246,16 +246,6 @@ def _blank_non_scalars(raw: list[Any]) -> Mask:
                 raw[position] = None
                 replaced[position] = True
     return replaced
-
-
-def _logged(raw: Sequence[Any]) -> Mask:
-    return np.array([_is_logged(value) for value in raw], dtype=bool)
-
-
-def _is_logged(value: Any) -> bool:
-    if isinstance(value, msgspec.Raw):
-        return bytes(value) not in (b"", b"null")
-    return value is not None
 
 
 def _measured(

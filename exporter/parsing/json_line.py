@@ -88,8 +88,9 @@ class LineDecoder:
         self._type = _struct({leaf.key: _TYPES[leaf.kind] for leaf in leaves}, (), "", attributes)
         self._paths = [attributes[leaf.key] for leaf in leaves]
         self._columns = [_column(path) for path in self._paths]
-        rare = [path for leaf, path in zip(leaves, self._paths, strict=True) if leaf.rare]
-        self._having = _having(rare)
+        # Rare leaves that no record had so far, by position.
+        self._unseen = {number for number, leaf in enumerate(leaves) if leaf.rare}
+        self._having = self._having_unseen()
         self._decoder = msgspec.json.Decoder(self._type)
         self.good: Callable[[bytes], Record] = self._decoder.decode
         """Decodes one line that is in order; raises :data:`REFUSALS` for any other."""
@@ -131,10 +132,27 @@ class LineDecoder:
         A rare leaf that no record has is ``None`` as a whole.
         """
         having = self._having(records)
-        return [
-            None if leaf.rare and not _any(column(having)) else column(records)
-            for leaf, column in zip(self.leaves, self._columns, strict=True)
+        if having:
+            self._unseen -= {n for n in self._unseen if not _nothing(self._columns[n](having))}
+            self._having = self._having_unseen()
+        found: list[list[Any] | None] = [
+            None if number in self._unseen else column(records)
+            for number, column in enumerate(self._columns)
         ]
+        for number, leaf in enumerate(self.leaves):
+            if leaf.rare and _nothing(found[number]):
+                found[number] = None
+        return found
+
+    def _having_unseen(self) -> Callable[[Sequence[Record]], list[Record]]:
+        """Return a function that returns the records with a value at any leaf not seen before."""
+        # One pass over the records tells that they have none of many fields.
+        paths = [self._paths[number] for number in sorted(self._unseen)]
+        condition = " or ".join(f"record.{path} is not None" for path in paths) or "False"
+        having: Callable[[Sequence[Record]], list[Record]] = eval(  # noqa: S307
+            f"lambda records: [record for record in records if {condition}]"
+        )
+        return having
 
     def _slow(self, line: bytes) -> tuple[Record, list[tuple[str, str]]]:
         violations: list[tuple[str, str]] = []
@@ -192,18 +210,9 @@ def _column(path: str) -> Callable[[Sequence[Record]], list[Any]]:
     return column
 
 
-def _having(paths: Sequence[str]) -> Callable[[Sequence[Record]], list[Record]]:
-    """Return a function that returns the records with a value at any of the paths."""
-    # One pass over the records tells that they have none of many fields.
-    condition = " or ".join(f"record.{path} is not None" for path in paths) or "False"
-    having: Callable[[Sequence[Record]], list[Record]] = eval(  # noqa: S307
-        f"lambda records: [record for record in records if {condition}]"
-    )
-    return having
-
-
-def _any(column: list[Any]) -> bool:
-    return column.count(None) < len(column)
+def _nothing(column: list[Any] | None) -> bool:
+    # Most columns are there or not from the first record on.
+    return not column or (column[0] is None and column.count(None) == len(column))
 
 
 def _walk(record: Any, key: Key) -> Any:

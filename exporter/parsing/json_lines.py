@@ -27,7 +27,7 @@ _KINDS: Mapping[str, str] = {
     "prediction": "any",
     "true_label": "any",
     "confidence": "number",
-    "probabilities": "raw",
+    "probabilities": "any",
     "latency_ms": "number",
     "latency_s": "number",
     "latency_us": "number",
@@ -40,6 +40,7 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(OPTIONAL_FLAGS, "scalar"),
     **dict.fromkeys(OPTIONAL_MAPS, "map"),
 }
+_RARE = frozenset({"probabilities", "latency_s", "latency_us", "error_type", *OPTIONAL_FIELDS})
 _EMPTY = b" \t\r\n\0"
 
 
@@ -71,8 +72,7 @@ class JsonLines:
         keys = {field: tuple(key.split(".")) for field, key in keys_read(fields or {}).items()}
         parent = keys.pop("features")
         leaves = [
-            Leaf(field, key, _KINDS[field], rare=field in OPTIONAL_FIELDS)
-            for field, key in keys.items()
+            Leaf(field, key, _KINDS[field], rare=field in _RARE) for field, key in keys.items()
         ]
         self._base = len(leaves)
         self._model = list(keys).index("model")

@@ -6,24 +6,30 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from exporter.parsing.checks import Violations, all_absent, classes_of, numbers_of, within
+from exporter.parsing.checks import (
+    Violations,
+    all_absent,
+    classes_of,
+    count,
+    numbers_of,
+    present,
+    within,
+)
 from exporter.parsing.fields import (
     OPTIONAL_CLASSES,
     OPTIONAL_FLAGS,
     OPTIONAL_MAPS,
     OPTIONAL_NUMBERS,
 )
-from exporter.parsing.json_line import REFUSALS
 from exporter.records import Categorical, FeatureColumn, Floats, Scores
 
 MAX_SCORED_CLASSES = 100
 """Of more classes than these in one batch the first are scored, the others are left out."""
 MAX_ID_LENGTH = 256
 
-_of_all = msgspec.json.Decoder(list[dict[str, float] | None]).decode
+_NOTHING: Mapping[str, Any] = {}
 _FLAGS: Mapping[Any, float] = {True: 1.0, False: 0.0, None: math.nan}
 _TEXT_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -81,8 +87,13 @@ def request_ids(raw: Sequence[Any], found: Violations) -> tuple[str | None, ...]
     """Return the identities of requests; ``None`` if no record has one."""
     if all_absent(raw):
         return None
-    if set(map(type, raw)) == {str} and max(map(len, raw)) <= MAX_ID_LENGTH and all(raw):
-        return tuple(raw)
+    try:
+        # Nothing but text has a length.
+        if max(map(len, raw)) <= MAX_ID_LENGTH and "" not in raw:
+            return tuple(raw)
+    except TypeError:
+        # Some record has none, or a number.
+        pass
     ids: list[str | None] = []
     for value in raw:
         if isinstance(value, int) and not isinstance(value, bool):
@@ -101,59 +112,26 @@ def scores(raw: Sequence[Any], found: Violations) -> Scores | None:
     Parameters
     ----------
     raw
-        What was logged: undecoded, a map, or nothing.
+        What was logged: a map, or nothing.
     found
         Records with a value that is no number in 0..1 are counted here; that value is dropped.
     """
-    if isinstance(raw, list) and all_absent(raw):
+    if all_absent(raw):
         return None
-    logged = _decoded(raw, found)
-    distinct = dict.fromkeys(name for one in logged if one for name in one)
-    names = tuple(distinct)[:MAX_SCORED_CLASSES]
-    if not any(one is not None for one in logged):
-        return None
-    nothing: dict[str, float] = {}
-    each = [one or nothing for one in logged]
-    values = np.array(
-        [[one.get(name, math.nan) for one in each] for name in names], dtype=np.float64
-    ).reshape(len(names), len(each)).T  # fmt: skip
+    maps = [_map(one) for one in raw]
+    names = tuple(dict.fromkeys(str(name) for one in maps for name in one))[:MAX_SCORED_CLASSES]
+    columns = [FeatureColumn([one.get(name) for one in maps]).numeric() for name in names]
+    values = np.array(columns, dtype=np.float64).reshape(len(names), len(maps)).T
     with np.errstate(invalid="ignore"):
-        outside = ~((values >= 0) & (values <= 1)) & ~np.isnan(values)
-    if outside.any():
-        found["probabilities", "range"] += int(outside.any(axis=1).sum())
-        values = np.where(outside, np.nan, values)
-    return Scores(names, values)
+        usable = (values >= 0) & (values <= 1)
+    logged = np.fromiter(map(len, maps), dtype=np.int64, count=len(maps))
+    # An empty map is as wrong as one with a value that is no probability.
+    broken = present(raw) & ((usable.sum(axis=1) < logged) | (logged == 0))
+    if len(names) == MAX_SCORED_CLASSES:
+        broken &= logged <= MAX_SCORED_CLASSES
+    count(found, ("probabilities", "range"), broken)
+    return Scores(names, values if usable.all() else np.where(usable, values, np.nan))
 
 
-def _decoded(raw: Sequence[Any], found: Violations) -> Sequence[Mapping[str, float] | None]:
-    if set(map(type, raw)) != {msgspec.Raw}:
-        return [_map(one, found) for one in raw]
-    try:
-        # One decoder call for a column; an absent value is an empty text.
-        parts = [bytes(one) or b"null" for one in raw]
-        decoded = _of_all(b"[" + b",".join(parts) + b"]")
-    except REFUSALS:
-        return [_map(one, found) for one in raw]
-    if empty := decoded.count({}):
-        found["probabilities", "range"] += empty
-    return decoded
-
-
-def _map(raw: Any, found: Violations) -> Mapping[str, float] | None:
-    if isinstance(raw, msgspec.Raw):
-        try:
-            raw = msgspec.json.decode(raw) if bytes(raw) else None
-        except REFUSALS:
-            # A raw value is only known to end where it should.
-            raw = ()
-    if raw is None:
-        return None
-    logged: Mapping[Any, Any] = raw if isinstance(raw, Mapping) else {}
-    usable = {
-        str(name): value
-        for name, value in logged.items()
-        if type(value) in (int, float) and not math.isnan(value)
-    }
-    if len(usable) < len(logged) or not logged:
-        found["probabilities", "range"] += 1
-    return usable
+def _map(raw: Any) -> Mapping[str, Any]:
+    return raw if isinstance(raw, dict) else _NOTHING

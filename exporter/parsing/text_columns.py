@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Any
 
@@ -169,9 +169,7 @@ class TextColumns:
             values[field] = _numbers(texts[field], field, unit, found)
         for field in OPTIONAL_FIELDS:
             values[field] = _optional(texts.get(field, []), field, found)
-        values["probabilities"] = [
-            None if text is None else msgspec.Raw(text.encode()) for text in texts["probabilities"]
-        ]
+        values["probabilities"] = _each(texts["probabilities"], _logged)
         if "error" in texts:
             values["error"] = [
                 text is not None and text.lower() not in _FALSE for text in texts["error"]
@@ -229,13 +227,26 @@ def _numbers(
 
 def _optional(texts: list[str | None], field: str, found: Violations) -> list[Any] | None:
     """Read a field that many logs do not have; ``None`` where no record has it."""
+    if field in OPTIONAL_MAPS:
+        return _each(texts, lambda text: _map(text, field, found))
+    if field in OPTIONAL_NUMBERS and texts.count(None) < len(texts):
+        return _numbers(texts, field, 1e-3 if field.endswith("_ms") else None, found)
+    return _each(texts, str)
+
+
+def _each(texts: list[str | None], read: Callable[[str], Any]) -> list[Any] | None:
+    """Read what is there; ``None`` where no record has anything."""
     if texts.count(None) == len(texts):
         return None
-    if field in OPTIONAL_NUMBERS:
-        return _numbers(texts, field, 1e-3 if field.endswith("_ms") else None, found)
-    if field in OPTIONAL_MAPS:
-        return [None if text is None else _map(text, field, found) for text in texts]
-    return texts
+    return [None if text is None else read(text) for text in texts]
+
+
+def _logged(text: str) -> Any:
+    """Return what a text says in JSON; an empty list, which is no map, where it says nothing."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return []
 
 
 def _map(text: str, field: str, found: Violations) -> dict[str, Any] | None:

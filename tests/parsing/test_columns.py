@@ -118,12 +118,19 @@ def test_the_highest_probability_stands_in_for_the_confidence(logged, confidence
     assert logged_too.confidence.tolist() == [0.125]
 
 
-@pytest.mark.parametrize("logged", [b'{"a": 1e999}', b'{"\xff": 0.5}', b'{"a": "\xff"}'])
-def test_probabilities_that_can_not_be_decoded(logged):
-    """They are read only when they are needed: too late to reject the line."""
+@pytest.mark.parametrize(
+    ("logged", "violations"),
+    [
+        (b'{"a": 1e999}', {("probabilities", "range"): 1}),
+        (b'{"\xff": 0.5}', {("line", "utf8"): 1}),
+        (b'{"a": "\xff"}', {("line", "utf8"): 1, ("probabilities", "range"): 1}),
+    ],
+)
+def test_probabilities_that_can_not_be_decoded(logged, violations):
+    """They cost themselves, and not the line."""
     batch = parse(b'{"prediction": "a", "probabilities": ' + logged + b"}")
     assert batch.prediction.decode() == ["a"]
-    assert batch.violations == {("probabilities", "range"): 1}
+    assert +batch.violations == violations
 
 
 def test_units_of_the_latency():
