@@ -165,7 +165,9 @@ class Logs(RuleBasedStateMachine):
     def text(self) -> str:
         """Return the text of a new line; some fill the beginning by which files are known."""
         number = self.number()
-        return f"L{number}{'.' * (0 if number % 4 else 1100)}"
+        # Where logs begin alike they must not end alike too: nothing would tell them apart.
+        end = number if self.alike else ""
+        return f"L{number}{'.' * (0 if number % 4 else 1100)}{end}"
 
     def real(self, log: Path) -> Path:
         """Return the name that a log has, links followed."""
