@@ -483,7 +483,7 @@ def test_a_stopped_loop_still_commits_and_publishes(rig):
 def test_many_files_to_catch_up_with_delay_no_snapshot(tmp_path):
     """Each takes half a second to read: a snapshot comes after two of them, not after six."""
     for number in range(6):
-        append(tmp_path / f"{number}.jsonl", LINE)
+        append(tmp_path / f"{number}.jsonl", f'{{"prediction": "{number}"}}\n')
     now, read, published = [1000.0], [], []
 
     def slow(batch):
