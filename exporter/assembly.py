@@ -20,10 +20,12 @@ from exporter.monitors.confidence import Confidence
 from exporter.monitors.drift import Drift
 from exporter.monitors.facts import Facts
 from exporter.monitors.group import MonitorGroup
+from exporter.monitors.intervals import Intervals
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.latency import Latency
 from exporter.monitors.missing_features import MissingFeatures
 from exporter.monitors.protocol import Monitor
+from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
@@ -187,6 +189,8 @@ def _model_group(
             Confidence(labels, windows),
             Latency(labels, windows),
             Accuracy(labels, windows, budget),
+            Regression(labels, windows, edges_for(reference)),
+            Intervals(labels, windows),
         ]
         if reference is not None and model.drift is not None:
             monitors += [

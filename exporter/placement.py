@@ -200,3 +200,15 @@ def add_all(
     table = tabulate(placements[0], cells, size, weights)
     for ring, placement in zip(rings, placements, strict=True):
         ring.add_runs(placement.runs, table)
+
+
+def add_sums(
+    rings: Sequence[WindowRing], placements: Sequence[Placement], columns: Sequence[NDArray[Any]]
+) -> None:
+    """Add one column after the other, each float64[n], to the cell of its own position."""
+    if not placements:
+        return
+    run, runs = placements[0].run, len(placements[0].runs.late)
+    table = np.column_stack([np.bincount(run, column, runs) for column in columns])
+    for ring, placement in zip(rings, placements, strict=True):
+        ring.add_runs(placement.runs, table)

@@ -245,13 +245,18 @@ class WindowRing(Rows):
         """
         if self.window != other.window or self._values.shape != other._values.shape:
             raise ValueError(f"can't merge {other.window} into {self.window}")
-        combine = np.maximum if self._initial else np.add
         theirs = other._epoch > self._epoch
         same = (other._epoch == self._epoch) & (other._epoch >= 0)
-        self._values[same] = combine(self._values[same], other._values[same])
+        self._values[same] = self._combined(self._values[same], other._values[same])
         self._values[theirs] = other._values[theirs]
         self._epoch[theirs] = other._epoch[theirs]
         self._touch(same | theirs)
+
+    def _combined(self, mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
+        """Return what sub-windows hold, [slots, *shape], once those of another ring are added."""
+        combine = np.maximum if self._initial else np.add
+        combined: NDArray[Any] = combine(mine, theirs)
+        return combined
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage, a row for each sub-window: one that is past is closed."""

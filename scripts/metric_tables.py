@@ -31,9 +31,14 @@ models:
     thresholds: {min_accuracy: 0.8}
     drift: {reference: m.ref, min_samples: 2}
     slo: {latency: {objective: 0.99}}
+  - {name: r, paths: [regression.jsonl], task: regression}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 limits: {series: 300}  # Too few for all classes: a refusal.
+"""
+_REGRESSION = """\
+{"prediction": 2, "true_label": 1, "prediction_lower": 1, "prediction_upper": 3}
+{"prediction": 2, "true_label": 3}
 """
 _SECTIONS = (
     ("Models: counters and histograms", "Mergeable: add them up over instances."),
@@ -67,6 +72,7 @@ def exposed(directory: Path) -> list[Metric]:
     """
     (directory / "modeltail.yml").write_text(_CONFIGURATION, encoding="utf-8")
     (directory / "predictions.jsonl").write_text("".join(_predictions()), encoding="utf-8")
+    (directory / "regression.jsonl").write_text(_REGRESSION, encoding="utf-8")
     (directory / "syslog").write_text("".join(_messages()), encoding="utf-8")
     _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
     _modeltail(

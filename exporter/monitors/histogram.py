@@ -69,6 +69,10 @@ class Histogram:
         """Return the state for storage."""
         return {"edges": self._edges.copy(), "counts": self._counts.copy(), "sum": self._sum}
 
+    def fits(self, state: Mapping[str, Any]) -> bool:
+        """Return whether what :meth:`dump` returned is of the same edges."""
+        return np.array_equal(self._edges, state["edges"])
+
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned.
 
@@ -77,7 +81,7 @@ class Histogram:
         ValueError
             If the edges differ.
         """
-        if not np.array_equal(self._edges, state["edges"]):
+        if not self.fits(state):
             raise ValueError("stored histogram has other edges")
         self._counts[:] = state["counts"]
         self._sum = float(state["sum"])
