@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,9 @@ from exporter.monitors.intervals import Intervals
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.latency import Latency
 from exporter.monitors.missing_features import MissingFeatures
+from exporter.monitors.multilabel import Multilabel
 from exporter.monitors.protocol import Monitor
+from exporter.monitors.ranking import Ranking
 from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
@@ -44,6 +46,7 @@ from exporter.records import RecordBatch, SyslogBatch
 from exporter.source import Source
 from exporter.tailing.streams import Streams
 from exporter.tailing.tail import Tail
+from exporter.windows import Window
 
 IDLE_SECONDS = 86_400.0
 DRIFT_SERIES = 6
@@ -189,9 +192,8 @@ def _model_group(
             Confidence(labels, windows),
             Latency(labels, windows),
             Accuracy(labels, windows, budget),
-            Regression(labels, windows, edges_for(reference)),
-            Intervals(labels, windows),
         ]
+        monitors += _of_task(model.task, labels, windows, reference)
         if reference is not None and model.drift is not None:
             monitors += [
                 Drift(labels, windows, model.drift, reference),
@@ -208,6 +210,19 @@ def _model_group(
         IDLE_SECONDS,
         SERIES_PER_VERSION + DRIFT_SERIES * columns * len(windows),
     )
+
+
+def _of_task(
+    task: str, labels: Mapping[str, str], windows: Sequence[Window], reference: Reference | None
+) -> list[Monitor[RecordBatch]]:
+    """Return the monitors of predictions that are no classes."""
+    if task == "ranking":
+        return [Ranking(labels, windows)]
+    if task == "multilabel":
+        return [Multilabel(labels, windows)]
+    if task == "classification":
+        return []
+    return [Regression(labels, windows, edges_for(reference)), Intervals(labels, windows)]
 
 
 def _add_syslog(

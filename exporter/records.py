@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.list_column import ListColumn
 from exporter.placement import Placement
 
 Floats = NDArray[np.float64]
@@ -219,6 +220,9 @@ class RecordBatch:
         Optional fields that some record of the batch holds, by name
         (:mod:`exporter.parsing.fields`): numbers float64[n], NaN where absent, flags as 1 and 0;
         classes; and for each key of a map a column.
+    prediction_lists, label_lists
+        Predictions and ground truth that are lists (ranking, multilabel); ``None`` if the batch
+        has none.
     joined
         Whether this is ground truth that came later, with what is remembered of its predictions:
         no record is an attempt, `event_time` and `placements` are the label's own.
@@ -249,6 +253,8 @@ class RecordBatch:
     numbers: Mapping[str, Floats] = field(default_factory=dict)
     classes: Mapping[str, Categorical] = field(default_factory=dict)
     maps: Mapping[str, Mapping[str, FeatureColumn]] = field(default_factory=dict)
+    prediction_lists: ListColumn | None = None
+    label_lists: ListColumn | None = None
     joined: bool = False
     invalid: Counter[str] = field(default_factory=Counter)
     violations: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -259,11 +265,19 @@ class RecordBatch:
         return len(self.timestamp)
 
     @property
+    def truth(self) -> Mask:
+        """bool[n], the record holds a ground truth."""
+        known = (self.label.codes >= 0) | ~np.isnan(self.label_value)
+        return known if self.label_lists is None else known | self.label_lists.present
+
+    @property
     def labelled(self) -> Mask:
-        """bool[n], the record holds a prediction and its ground truth, both classes or numbers."""
-        classes = (self.label.codes >= 0) & (self.prediction.codes >= 0)
-        numbers = ~np.isnan(self.label_value) & ~np.isnan(self.prediction_value)
-        return (classes | numbers) & ~self.failed & (self.attempt | self.joined)
+        """bool[n], the record holds a prediction and its ground truth, of the same kind."""
+        known = (self.label.codes >= 0) & (self.prediction.codes >= 0)
+        known |= ~np.isnan(self.label_value) & ~np.isnan(self.prediction_value)
+        if self.prediction_lists is not None and self.label_lists is not None:
+            known |= self.prediction_lists.present & self.label_lists.present
+        return known & ~self.failed & (self.attempt | self.joined)
 
     def take(self, rows: NDArray[np.intp]) -> RecordBatch:
         """Select records (ascending positions); the per-batch counts stay with the original."""
@@ -284,6 +298,8 @@ class RecordBatch:
             features={name: column.take(rows) for name, column in self.features.items()},
             request_id=None if ids is None else tuple(ids[row] for row in rows.tolist()),
             scores=None if self.scores is None else self.scores.take(rows),
+            prediction_lists=_taken(self.prediction_lists, rows),
+            label_lists=_taken(self.label_lists, rows),
             numbers={name: values[rows] for name, values in self.numbers.items()},
             classes={name: column.take(rows) for name, column in self.classes.items()},
             maps={
@@ -405,6 +421,10 @@ def class_name(value: Hashable) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def _taken(column: ListColumn | None, rows: NDArray[np.intp]) -> ListColumn | None:
+    return None if column is None else column.take(rows)
 
 
 def _number(value: object) -> float:

@@ -32,6 +32,8 @@ models:
     drift: {reference: m.ref, min_samples: 2}
     slo: {latency: {objective: 0.99}}
   - {name: r, paths: [regression.jsonl], task: regression}
+  - {name: k, paths: [lists.jsonl], task: ranking}
+  - {name: t, paths: [lists.jsonl], task: multilabel}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 limits: {series: 300}  # Too few for all classes: a refusal.
@@ -40,6 +42,7 @@ _REGRESSION = """\
 {"prediction": 2, "true_label": 1, "prediction_lower": 1, "prediction_upper": 3}
 {"prediction": 2, "true_label": 3}
 """
+_LISTS = '{"prediction": ["a", "b"], "true_label": ["b"]}\n'
 _SECTIONS = (
     ("Models: counters and histograms", "Mergeable: add them up over instances."),
     ("Models: rolling figures", "One instance's view of each configured window."),
@@ -73,6 +76,7 @@ def exposed(directory: Path) -> list[Metric]:
     (directory / "modeltail.yml").write_text(_CONFIGURATION, encoding="utf-8")
     (directory / "predictions.jsonl").write_text("".join(_predictions()), encoding="utf-8")
     (directory / "regression.jsonl").write_text(_REGRESSION, encoding="utf-8")
+    (directory / "lists.jsonl").write_text(_LISTS, encoding="utf-8")
     (directory / "syslog").write_text("".join(_messages()), encoding="utf-8")
     _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
     _modeltail(

@@ -9,6 +9,7 @@ from exporter.config import Configuration
 from exporter.errors import UsageError
 from exporter.monitors import names
 from exporter.pipeline import Pipeline
+from tests.monitors.builders import batch
 
 
 def configuration(**sections) -> Configuration:
@@ -114,3 +115,22 @@ def test_sources_read_what_is_configured(tmp_path):
         ("two", 1, 1),
         ("auth", 1, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("task", "measured"),
+    [
+        ("auto", {"regression", "intervals"}),
+        ("regression", {"regression", "intervals"}),
+        ("classification", set()),
+        ("ranking", {"ranking"}),
+        ("multilabel", {"multilabel"}),
+    ],
+)
+def test_the_task_decides_how_predictions_are_judged(task, measured):
+    """A version has the monitors of its task, beside those of every task."""
+    models = [{"name": "m", "paths": ["/logs/m"], "task": task}]
+    assembled = assemble(configuration(models=models, windows=["1m", "1h"]), replay=False)
+    assembled.groups["m"].update(batch({"latency_ms": 3}, task=task))
+    of_tasks = {"regression", "intervals", "ranking", "multilabel"}
+    assert of_tasks & set(monitors(assembled, "m")) == measured

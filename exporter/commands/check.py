@@ -289,11 +289,16 @@ def _presence(batches: list[RecordBatch]) -> list[tuple[str, str, int]]:
     def coded(column: str) -> int:
         return sum(int((getattr(batch, column).codes >= 0).sum()) for batch in batches)
 
+    def listed(column: str) -> int:
+        lists = [getattr(batch, column) for batch in batches]
+        return sum(int(each.present.sum()) for each in lists if each is not None)
+
+    predictions = coded("prediction") + total("prediction_value") + listed("prediction_lists")
     return [
         ("timestamp", "windows by event time", total("timestamp")),
         ("model_version", "the label version", coded("version")),
-        ("prediction", "model_predictions_total", coded("prediction") + total("prediction_value")),
-        ("true_label", "model_accuracy_ratio", coded("label") + total("label_value")),
+        ("prediction", "model_predictions_total", predictions),
+        ("true_label", "model_accuracy_ratio", sum(int(batch.truth.sum()) for batch in batches)),
         ("confidence", "model_confidence", total("confidence")),
         ("latency", "model_latency_seconds", total("latency")),
         ("error", "model_errors_total", sum(int(batch.failed.sum()) for batch in batches)),

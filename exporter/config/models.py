@@ -24,7 +24,7 @@ from exporter.tailing.patterns import STDIN
 from exporter.windows import Window
 
 Start = Literal["beginning", "end"]
-Task = Literal["auto", "classification", "regression"]
+Task = Literal["auto", "classification", "regression", "ranking", "multilabel"]
 Format = Literal["json", "logfmt", "csv", "regex"]
 SyslogFormat = Literal["auto", "rfc3164", "rfc5424"]
 
@@ -185,7 +185,8 @@ class ModelSource(_FileSource):
         default="auto",
         description="What a prediction is. auto: a number with a decimal point (in JSON not in "
         "quotes), without confidence or probabilities, is a regression's; everything else is a "
-        "class.",
+        "class. ranking: a list, the best item first, and the ground truth a list of the relevant "
+        "ones. multilabel: a list of all classes that apply.",
     )
     fields: dict[str, str] = Field(
         default_factory=dict,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
@@ -60,7 +59,7 @@ class Facts:
         if batch.attempt.any():
             newest = float(batch.event_time[batch.attempt].max())
             self._last_prediction = _latest(self._last_prediction, newest, batch.received)
-        labelled = (batch.label.codes >= 0) | ~np.isnan(batch.label_value)
+        labelled = batch.truth
         if labelled.any():
             newest = float(batch.event_time[labelled].max())
             self._last_label = _latest(self._last_label, newest, batch.received)

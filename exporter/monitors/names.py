@@ -10,6 +10,8 @@ ALL = (
     "intervals",
     "latency",
     "missing_features",
+    "multilabel",
+    "ranking",
     "regression",
     "syslog_anomaly",
     "syslog_counts",

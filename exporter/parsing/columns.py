@@ -16,6 +16,7 @@ import numpy as np
 from exporter.parsing import optional_columns
 from exporter.parsing.checks import all_absent, classes_of, count, numbers_of, present, within
 from exporter.parsing.fields import CONTEXT_FIELDS
+from exporter.parsing.list_columns import LIST_TASKS, lists_of
 from exporter.parsing.timestamps import unix_seconds
 from exporter.records import (
     Categorical,
@@ -42,8 +43,9 @@ class Columns:
     Parameters
     ----------
     task
-        ``classification``: predictions are classes; ``regression``: numbers; ``auto``: a
-        fractional JSON number without confidence and probabilities is a number, the rest classes.
+        ``classification``: predictions are classes; ``regression``: numbers; ``ranking`` and
+        ``multilabel``: lists of classes, and so is the ground truth; ``auto``: a fractional JSON
+        number without confidence and probabilities is a number, the rest classes.
     fields
         Names of the columns; `error` may be left out.
     """
@@ -91,7 +93,16 @@ class Columns:
             confidence = np.where(np.isnan(confidence), scores.highest, confidence)
         latency = self._latency(column, found)
 
+        prediction_lists = label_lists = None
+        not_lists = np.zeros(len(timestamp), dtype=bool)
+        if self._task in LIST_TASKS:
+            prediction_lists, not_lists = lists_of(column["prediction"])
+            label_lists, not_labels = lists_of(column["true_label"])
+            count(found, ("true_label", "type"), not_labels)
+            nothing = [None] * len(timestamp)
+            column |= {"prediction": nothing, "true_label": nothing}
         unusable, prediction, prediction_value, numeric = self._outcome(column, scores, found)
+        unusable |= not_lists
         if unusable.any():
             invalid["prediction"] += int(unusable.sum())
         label, label_value = _truth(column["true_label"], numeric, found)
@@ -108,6 +119,10 @@ class Columns:
             | ~np.isnan(latency)
         )
         labelled = (label.codes >= 0) | ~np.isnan(label_value)
+        if prediction_lists is not None:
+            attempt |= prediction_lists.present
+        if label_lists is not None:
+            labelled |= label_lists.present
         numbers = optional_columns.numbers(column, found)
         classes = optional_columns.classes(column)
         # A ground truth may come with a cost of its own.
@@ -131,6 +146,8 @@ class Columns:
             features={name: FeatureColumn(raw) for name, raw in features.items()},
             request_id=optional_columns.request_ids(column.get("request_id", ()), found),
             scores=scores,
+            prediction_lists=prediction_lists,
+            label_lists=label_lists,
             numbers=numbers,
             classes=classes,
             maps=optional_columns.maps(column),

@@ -7,6 +7,7 @@ The rules, for logfmt, CSV and regular expressions alike:
 - A class stays the text that was logged: ``007`` is no 7. Only where predictions are numbers (the
   `task`) they are read as such.
 - A latency may carry a unit of its own, as Go writes it (``41.3ms``, ``1m2.5s``).
+- With `task: ranking` and `task: multilabel` a text that begins with ``[`` is a list of JSON.
 - A feature is a number where JSON would call it one, nothing where it is ``NaN``, else a text.
 """
 
@@ -29,6 +30,7 @@ from exporter.parsing.fields import (
     RECORD_FIELDS,
     keys_read,
 )
+from exporter.parsing.list_columns import LIST_TASKS
 from exporter.records import RecordBatch
 
 Texts = Sequence[str | None]
@@ -48,6 +50,7 @@ _DURATION_UNITS: Mapping[str, float] = {
 }  # fmt: skip
 _numbers_of_json = msgspec.json.Decoder(list[int | float | None]).decode
 _number_of_json = msgspec.json.Decoder(int | float).decode
+_list_of_json = msgspec.json.Decoder(list[Any]).decode
 _map_of_json = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
 
 
@@ -182,6 +185,8 @@ class TextColumns:
         predictions, labels = texts["prediction"], texts["true_label"]
         if self._task == "regression":
             return list(map(_number_or_text, predictions)), list(map(_number_or_text, labels))
+        if self._task in LIST_TASKS:
+            return list(map(_list_or_text, predictions)), list(map(_list_or_text, labels))
         if self._task == "classification" or "." not in "".join(filter(None, predictions)):
             return predictions, labels
         numeric = [
@@ -274,6 +279,16 @@ def _number_or_text(text: str | None) -> float | str | None:
         return None
     number = _number(text)
     return text if number is None else number
+
+
+def _list_or_text(text: str | None) -> Any:
+    """Read a list as JSON writes it; any other text is a single class."""
+    if text is None or not text.startswith("["):
+        return text
+    try:
+        return _list_of_json(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return text
 
 
 def _numbers_where(texts: list[str | None], numeric: Iterable[bool]) -> list[Any]:

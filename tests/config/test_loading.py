@@ -143,7 +143,12 @@ MESSAGES = {
             "that cannot start any token"
         ),
     ],
-    "task": [":2: models.0.task: expected 'auto', 'classification' or 'regression', got 'ranking'"],
+    "task": [
+        (
+            ":2: models.0.task: expected 'auto', 'classification', 'regression', 'ranking' or"
+            " 'multilabel', got 'forecast'"
+        ),
+    ],
     "timezone": [
         (
             ":4: syslog.0.timezone: 'Europe/Zuerich' is no time zone; expected local, UTC, or"
