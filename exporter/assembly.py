@@ -19,6 +19,8 @@ from exporter.monitors.budget import Budget, SeriesBudget
 from exporter.monitors.confidence import Confidence
 from exporter.monitors.drift import Drift
 from exporter.monitors.facts import Facts
+from exporter.monitors.finish import Finish
+from exporter.monitors.first_token import FirstToken
 from exporter.monitors.group import MonitorGroup
 from exporter.monitors.intervals import Intervals
 from exporter.monitors.isolation import Isolation
@@ -31,6 +33,7 @@ from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
+from exporter.monitors.tokens import Tokens
 from exporter.monitors.validation import Validation
 from exporter.monitors.versions import SERIES_PER_VERSION, ModelMonitors
 from exporter.parsing.csv_lines import CsvLines
@@ -192,6 +195,9 @@ def _model_group(
             Confidence(labels, windows),
             Latency(labels, windows),
             Accuracy(labels, windows, budget),
+            Tokens(labels, windows),
+            FirstToken(labels, windows),
+            Finish(labels, windows, budget),
         ]
         monitors += _of_task(model.task, labels, windows, reference)
         if reference is not None and model.drift is not None:

@@ -34,6 +34,7 @@ models:
   - {name: r, paths: [regression.jsonl], task: regression}
   - {name: k, paths: [lists.jsonl], task: ranking}
   - {name: t, paths: [lists.jsonl], task: multilabel}
+  - {name: l, paths: [answers.jsonl]}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 limits: {series: 300}  # Too few for all classes: a refusal.
@@ -43,6 +44,10 @@ _REGRESSION = """\
 {"prediction": 2, "true_label": 3}
 """
 _LISTS = '{"prediction": ["a", "b"], "true_label": ["b"]}\n'
+_ANSWERS = (
+    '{"tokens_in": 9, "tokens_out": 5, "latency_s": 1, "time_to_first_token_ms": 200, '
+    '"finish_reason": "stop"}\n'
+)
 _SECTIONS = (
     ("Models: counters and histograms", "Mergeable: add them up over instances."),
     ("Models: rolling figures", "One instance's view of each configured window."),
@@ -77,6 +82,7 @@ def exposed(directory: Path) -> list[Metric]:
     (directory / "predictions.jsonl").write_text("".join(_predictions()), encoding="utf-8")
     (directory / "regression.jsonl").write_text(_REGRESSION, encoding="utf-8")
     (directory / "lists.jsonl").write_text(_LISTS, encoding="utf-8")
+    (directory / "answers.jsonl").write_text(_ANSWERS, encoding="utf-8")
     (directory / "syslog").write_text("".join(_messages()), encoding="utf-8")
     _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
     _modeltail(

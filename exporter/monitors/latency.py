@@ -1,51 +1,21 @@
-"""How long predictions take.
-
-Rolling quantiles come from logarithmic bins, as in DDSketch (Masson, Rim, Lee 2019,
-https://arxiv.org/abs/1908.10693): every quantile is within :data:`RELATIVE_ERROR` of the true
-value, bins add up, and the state does not grow.
-"""
+"""How long predictions take."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
+from exporter.monitors.duration_bins import BINS, QUANTILES, bins_of, quantile
 from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
 from exporter.placement import add_all
 from exporter.records import RecordBatch
 from exporter.windows import Window
 
 EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-QUANTILES = (0.5, 0.95, 0.99)
-RELATIVE_ERROR = 0.02
-_SHORTEST, _LONGEST = 1e-5, 1e4
-_GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
-_BINS = math.ceil(math.log(_LONGEST / _SHORTEST) / math.log(_GAMMA)) + 1
-
-
-def bins_of(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return int64[n], the logarithmic bin of each latency; the ends take what lies beyond."""
-    with np.errstate(divide="ignore"):
-        exact = np.ceil(np.log(seconds / _SHORTEST) / math.log(_GAMMA))
-    return np.clip(exact, 0, _BINS - 1).astype(np.int64)
-
-
-def quantile(counts: NDArray[np.integer[Any]], q: float) -> float:
-    """Return the q-quantile in seconds of int[bins] counts that are not all zero.
-
-    It is the value at rank floor(q (n - 1)), within :data:`RELATIVE_ERROR` of the exact one if
-    that lies between 10 microseconds and 10,000 seconds.
-    """
-    rank = math.floor(q * (int(counts.sum()) - 1))
-    position = int(np.searchsorted(np.cumsum(counts), rank, side="right"))
-    # The point of the bin with the same relative distance to both of its ends.
-    return _SHORTEST * 2 * _GAMMA**position / (_GAMMA + 1)
 
 
 class Latency(WindowedHistogram):
@@ -62,7 +32,7 @@ class Latency(WindowedHistogram):
     name: ClassVar[str] = "latency"
 
     def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
-        super().__init__(labels, windows, EDGES, _BINS, np.int32)
+        super().__init__(labels, windows, EDGES, BINS, np.int32)
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""

@@ -7,6 +7,8 @@ ALL = (
     "confidence",
     "drift",
     "facts",
+    "finish",
+    "first_token",
     "intervals",
     "latency",
     "missing_features",
@@ -16,5 +18,6 @@ ALL = (
     "syslog_anomaly",
     "syslog_counts",
     "throughput",
+    "tokens",
     "validation",
 )
