@@ -82,7 +82,9 @@ class Tokens(WindowedSums):
         )
         timed.add_metric(values, float(totals[_TIMED]))
         seconds = CounterMetricFamily(
-            "model_generation_seconds", "Time that requests took which log the tokens they wrote.", labels=names
+            "model_generation_seconds",
+            "Time taken by requests that log the tokens they wrote.",
+            labels=names,
         )
         seconds.add_metric(values, float(totals[_SECONDS]))
         yield from (tokens, requests, timed, seconds)

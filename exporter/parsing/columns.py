@@ -93,16 +93,15 @@ class Columns:
             confidence = np.where(np.isnan(confidence), scores.highest, confidence)
         latency = self._latency(column, found)
 
-        prediction_lists = label_lists = None
-        not_lists = np.zeros(len(timestamp), dtype=bool)
+        prediction_lists = label_lists = not_lists = None
         if self._task in LIST_TASKS:
             prediction_lists, not_lists = lists_of(column["prediction"])
             label_lists, not_labels = lists_of(column["true_label"])
             count(found, ("true_label", "type"), not_labels)
-            nothing = [None] * len(timestamp)
-            column |= {"prediction": nothing, "true_label": nothing}
+            column |= dict.fromkeys(("prediction", "true_label"), [None] * len(timestamp))
         unusable, prediction, prediction_value, numeric = self._outcome(column, scores, found)
-        unusable |= not_lists
+        if not_lists is not None:
+            unusable = not_lists
         if unusable.any():
             invalid["prediction"] += int(unusable.sum())
         label, label_value = _truth(column["true_label"], numeric, found)
