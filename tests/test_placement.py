@@ -69,3 +69,25 @@ def test_selected_records_keep_their_places():
         np.array([[0, 1], [2, -1]]),
     )
     assert counted[0].view().total(5.0).tolist() == [1.0, 1.0, 1.0]
+
+
+@given(records=RECORDS, size=st.integers(1, 10))
+def test_adding_sums_is_adding_each_column_to_its_cell(records, size):
+    """In any order of time, in batches of any size, late records left out alike."""
+    together, singly = rings(), rings()
+    latest = 0.0
+    for start in range(0, len(records), size):
+        times, first, second = zip(*records[start : start + size], strict=True)
+        columns = [np.ones(len(times)), np.array(first) > 0, np.array(second, dtype=float)]
+        places = placed(times, latest)
+        latest = max(latest, *times)
+        placement.add_sums(together, places, columns)
+        for cell, column in enumerate(columns):
+            cells = np.full(len(times), cell)
+            placement.add_all(singly, places, cells, column.astype(float))
+    assert totals(together) == totals(singly)
+
+
+def test_without_windows_no_sums_are_added():
+    """A configuration may have none of these."""
+    placement.add_sums([], (), [np.ones(2)])

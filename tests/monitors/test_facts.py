@@ -88,3 +88,18 @@ def test_times_from_a_clock_that_was_ahead_give_way():
     found = series(monitor)
     assert found["model_last_prediction_timestamp_seconds"] == NOW
     assert found["model_last_label_timestamp_seconds"] == NOW
+
+
+def test_lists_are_labels_too():
+    """Of rankings and sets of classes, an empty list among them."""
+    monitor = facts()
+    monitor.update(
+        batch(
+            {"timestamp": NOW - 5, "true_label": []},
+            {"timestamp": NOW - 9, "prediction": ["a"], "true_label": ["a"]},
+            task="ranking",
+        )
+    )
+    found = series(monitor)
+    assert found["model_last_label_timestamp_seconds"] == NOW - 5
+    assert found["model_labels_orphan_total"] == 1

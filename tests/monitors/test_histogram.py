@@ -69,6 +69,8 @@ def test_other_edges_are_refused():
         one.merge(two)
     with pytest.raises(ValueError, match="stored histogram has other edges"):
         one.load(two.dump())
+    assert not one.fits(two.dump())
+    assert one.fits(Histogram((1.0, 2.0)).dump())
 
 
 def test_a_view_does_not_move():
