@@ -31,6 +31,7 @@ models:
     thresholds: {min_accuracy: 0.8}
     drift: {reference: m.ref, min_samples: 2}
     slo: {latency: {objective: 0.99}}
+    rules: {fields: {features.age: {min: 0}}}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 limits: {series: 300}  # Too few for all classes: a refusal.

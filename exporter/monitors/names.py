@@ -5,6 +5,7 @@ from __future__ import annotations
 ALL = (
     "accuracy",
     "confidence",
+    "data_quality",
     "drift",
     "facts",
     "latency",
