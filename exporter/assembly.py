@@ -25,6 +25,7 @@ from exporter.monitors.group import MonitorGroup
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.latency import Latency
 from exporter.monitors.missing_features import MissingFeatures
+from exporter.monitors.outliers import Outliers
 from exporter.monitors.protocol import Monitor
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
@@ -219,6 +220,7 @@ def _model_group(
             monitors += [
                 Drift(labels, windows, model.drift, reference),
                 MissingFeatures(labels, reference),
+                Outliers(labels, reference),
             ]
         return _kept(monitors, without)
 

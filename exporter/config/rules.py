@@ -122,7 +122,7 @@ class Rules(RuleSet):
     remember: Annotated[int, Field(ge=1000, le=_MOST_REMEMBERED)] = Field(
         default=DEFAULT_REMEMBERED,
         description="How many of the latest are remembered for `unique`, and for `duplicates`; "
-        "80 bytes of memory each.",
+        "100 bytes of memory each.",
     )
 
     @property

@@ -10,6 +10,7 @@ ALL = (
     "facts",
     "latency",
     "missing_features",
+    "outliers",
     "syslog_anomaly",
     "syslog_counts",
     "throughput",
