@@ -38,7 +38,7 @@ class Rule(Protocol):
 class Required:
     """There is a value; null is none."""
 
-    name = "missing"
+    name = "required"
 
     def broken(self, values: Values) -> Mask | None:
         """Return bool[n], the records without a value; ``None`` if there is none."""

@@ -82,7 +82,7 @@ def test_every_rule_is_exposed_before_it_is_broken():
     assert set(found.values()) == {0}
     assert {name for name in found if "violations" in name} == {
         "model_field_violations_total{field=confidence,rule=min}",
-        "model_field_violations_total{field=confidence,rule=missing}",
+        "model_field_violations_total{field=confidence,rule=required}",
         "model_field_violations_total{field=prediction_lower <= prediction,rule=compare}",
         "model_field_violations_total{field=record,rule=duplicate}",
         "model_field_violations_total{field=request_id,rule=unique}",
@@ -100,7 +100,7 @@ def test_a_record_that_breaks_two_rules_counts_once():
     found = series(checked)
     assert violations(found) == {
         "{field=features.age,rule=max}": 1,
-        "{field=confidence,rule=missing}": 2,
+        "{field=confidence,rule=required}": 2,
         "{field=features.age < 200,rule=compare}": 1,
     }
     assert found["model_records_violating_total"] == 2
@@ -211,7 +211,7 @@ def test_fields_beyond_the_budget_share_a_series():
     checked.update(batch({"prediction": "a", "features": {"b": -1}}, features=("b", "c")))
     assert violations(series(checked)) == {
         "{field=other,rule=min}": 1,
-        "{field=other,rule=missing}": 1,
+        "{field=other,rule=required}": 1,
     }
 
 

@@ -53,7 +53,7 @@ def test_ages_are_rejected_as_they_should_be():
         ("features.age", "finite"): 1,
         ("features.age", "min"): 1,
         ("features.age", "max"): 1,
-        ("features.age", "missing"): 1,
+        ("features.age", "required"): 1,
     }
     assert monitor.snapshot().violating == 5
 

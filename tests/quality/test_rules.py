@@ -70,7 +70,7 @@ def test_a_pattern_is_for_the_whole_text():
 
 def test_null_and_absent_are_missing():
     """NaN is there, though not finite; an empty text is a text."""
-    assert broken([None, float("nan"), "", 0], required=True) == {"missing": [None]}
+    assert broken([None, float("nan"), "", 0], required=True) == {"required": [None]}
 
 
 def test_good_values_break_nothing():
@@ -84,4 +84,4 @@ def test_the_parser_sees_to_the_type_of_its_own_fields():
     batch = parse({"prediction": "a", "confidence": 7}, {"prediction": "a", "confidence": 0.2})
     rules = list(rules_of("confidence", FieldRules(required=True, min=0.5)))
     masks = {rule.name: rule.broken(values_of(batch, "confidence")).tolist() for rule in rules}
-    assert masks == {"missing": [True, False], "min": [False, True]}
+    assert masks == {"required": [True, False], "min": [False, True]}
