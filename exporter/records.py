@@ -137,7 +137,12 @@ class FeatureColumn:
                 return np.array(self.raw, dtype=np.float64)
             except OverflowError:
                 pass
-        return np.array([_number(value) for value in self.raw], dtype=np.float64)
+        # Comparing types takes a third of the time of calling a function.
+        known = [one if type(one) is float or type(one) is int else math.nan for one in self.raw]
+        try:
+            return np.array(known, dtype=np.float64)
+        except OverflowError:
+            return np.array([_number(value) for value in self.raw], dtype=np.float64)
 
     @cached_property
     def _categorical(self) -> Categorical:
