@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ Hashes = NDArray[np.uint64]
 _SEED = 0x6D6F64656C7461696C
 _HALF = np.uint64(32)
 _CHARACTER_BYTES = 4
+_LONGEST = 256
 _NUMBERS = frozenset({int, float})
 
 
@@ -34,11 +36,14 @@ def of_texts(texts: Sequence[str]) -> Hashes:
 
     Two multilinear hashes of the characters with fixed random factors give 32 bits each.
     Source: Lemire, Kaser (2014), Strongly universal string hashing is fast, The Computer Journal
-    57(11). Texts that differ in trailing NULs alone are the same.
+    57(11). Texts that differ in trailing NULs alone are the same. Long ones go by their BLAKE2b.
     """
     if not texts:
         return np.empty(0, dtype=np.uint64)
-    padded = np.array(texts, dtype=np.str_)
+    # All are padded to the length of the longest: a single long one would cost gigabytes.
+    padded = np.array(
+        [text if len(text) <= _LONGEST else _digest(text) for text in texts], dtype=np.str_
+    )
     width = padded.itemsize // _CHARACTER_BYTES
     if not width:
         return np.zeros(len(texts), dtype=np.uint64)
@@ -52,6 +57,10 @@ def of_texts(texts: Sequence[str]) -> Hashes:
         sums[1] += character * factors[2 * position + 1]
     joined: Hashes = (sums[0] & ~np.uint64(0xFFFFFFFF)) | (sums[1] >> _HALF)
     return joined
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
 
 
 def _factors(width: int) -> Hashes:

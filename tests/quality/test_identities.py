@@ -34,6 +34,14 @@ def test_a_million_names_have_as_many_hashes():
     assert len(np.unique(hashes)) == 1_000_000
 
 
+def test_a_long_text_costs_its_neighbours_nothing():
+    """Padded to it, ten thousand short ones would take 40 GB; its end still matters."""
+    long = "x" * 2**20
+    hashes = of_texts([*map(str, range(10_000)), long, long + "y"]).tolist()
+    assert len(set(hashes)) == 10_002
+    assert hashes[:10_000] == of_texts(list(map(str, range(10_000)))).tolist()
+
+
 RECORD = {
     "timestamp": 1000,
     "request_id": "r",
