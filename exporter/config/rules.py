@@ -45,7 +45,8 @@ class FieldRules(Section):
     )
     pattern: str | None = Field(
         default=None,
-        description="Expression of Python's `re` that a whole text must match.",
+        description="Expression of Python's `re` that a whole text must match; none longer than "
+        "4096 characters does.",
     )
     unique: bool = Field(
         default=False, description="For `request_id`: no two predictions have the same."

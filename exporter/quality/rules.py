@@ -22,6 +22,9 @@ TYPES: dict[str, frozenset[type]] = {
     "boolean": frozenset({bool}),
 }
 
+MAX_MATCHED = 4096
+"""Characters of the longest text that can match an expression."""
+
 
 class Rule(Protocol):
     """One thing that a value must be."""
@@ -124,7 +127,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text matches an expression from its beginning to its end."""
+    """A text matches an expression from its beginning to its end; a very long one does not."""
 
     pattern: re.Pattern[str]
 
@@ -134,7 +137,11 @@ class Matches:
         """Return bool[n], the texts that do not match; ``None`` if there is none."""
         column = values.classes()
         matches = self.pattern.fullmatch
-        return _of_values(column, [matches(value) is None for value in column.values])
+        return _of_values(
+            column,
+            # Some expressions take quadratic time: a mebibyte would hold up all that follows.
+            [len(value) > MAX_MATCHED or matches(value) is None for value in column.values],
+        )
 
 
 def rules_of(path: str, settings: FieldRules) -> Iterator[Rule]:

@@ -4,7 +4,7 @@ import pytest
 
 from exporter.config.rules import FieldRules
 from exporter.quality.fields import values_of
-from exporter.quality.rules import rules_of
+from exporter.quality.rules import MAX_MATCHED, rules_of
 from tests.monitors.builders import parse
 
 LECTURE = ["I'm 23 years old.", float("nan"), -3.14, 329, 23]
@@ -66,6 +66,12 @@ def test_a_pattern_is_for_the_whole_text():
     """A part that matches is not enough."""
     found = broken(["a@b.ch", "a@b.ch, c@d.ch", "", None], pattern=r"\S+@\S+")
     assert found == {"pattern": ["a@b.ch, c@d.ch", ""]}
+
+
+def test_a_very_long_text_matches_nothing():
+    """An expression can take quadratic time."""
+    long = "a" * MAX_MATCHED
+    assert broken([long, long + "a"], pattern="a*") == {"pattern": [long + "a"]}
 
 
 def test_null_and_absent_are_missing():
