@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.config import Configuration, ModelSource, SyslogSource
+from exporter import config
+from exporter.config import Configuration, ModelSource, Rules, SyslogSource
 from exporter.drift import evaluation, reference_file
 from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
@@ -17,6 +18,7 @@ from exporter.monitors import names
 from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.budget import Budget, SeriesBudget
 from exporter.monitors.confidence import Confidence
+from exporter.monitors.data_quality import DataQuality
 from exporter.monitors.drift import Drift
 from exporter.monitors.facts import Facts
 from exporter.monitors.finish import Finish
@@ -27,6 +29,7 @@ from exporter.monitors.isolation import Isolation
 from exporter.monitors.latency import Latency
 from exporter.monitors.missing_features import MissingFeatures
 from exporter.monitors.multilabel import Multilabel
+from exporter.monitors.outliers import Outliers
 from exporter.monitors.protocol import Monitor
 from exporter.monitors.ranking import Ranking
 from exporter.monitors.regression import Regression, edges_for
@@ -140,6 +143,24 @@ def read_reference(model: ModelSource) -> Reference | None:
     return reference
 
 
+def read_rules(model: ModelSource) -> Rules | None:
+    """Return the rules of a model with those that it includes, ``None`` if there are none.
+
+    Raises
+    ------
+    UsageError
+        If the file that it includes can't be read.
+    """
+    return None if model.rules is None else config.with_included(model.rules)
+
+
+def features_read(reference: Reference | None, rules: Rules | None) -> tuple[str, ...]:
+    """Return the logged features that monitors ask for."""
+    names = () if reference is None else reference.features
+    of_rules = () if rules is None else rules.features
+    return tuple(dict.fromkeys((*names, *of_rules)))
+
+
 def _add_model(
     parts: Assembled,
     configuration: Configuration,
@@ -149,9 +170,10 @@ def _add_model(
     without: Collection[str],
 ) -> None:
     reference = read_reference(model)
-    group = _model_group(parts, configuration, model, reference, without)
+    rules = read_rules(model)
+    group = _model_group(parts, configuration, model, reference, rules, without, replay=replay)
     event_time = EventTime(configuration.windows, replay=replay)
-    features = () if reference is None else reference.features
+    features = features_read(reference, rules)
     parts.groups[model.name] = group
     if replay:
         parts.windows_end[model.name] = lambda: event_time.windows_end
@@ -171,7 +193,10 @@ def _model_group(
     configuration: Configuration,
     model: ModelSource,
     reference: Reference | None,
+    rules: Rules | None,
     without: Collection[str],
+    *,
+    replay: bool,
 ) -> ModelMonitors:
     windows = configuration.windows
     by_model = {"model": model.name}
@@ -180,13 +205,16 @@ def _model_group(
     objectives: dict[str, float] = {name: slo.objective for name, slo in model.slo.items()}
 
     def whole() -> list[Monitor[RecordBatch]]:
-        return _kept(
-            [
-                Facts(by_model, info, thresholds, objectives),
-                Validation(by_model, windows),
-            ],
-            without,
-        )
+        monitors: list[Monitor[RecordBatch]] = [
+            Facts(by_model, info, thresholds, objectives),
+            Validation(by_model, windows),
+        ]
+        if rules is not None:
+            privacy = configuration.privacy
+            monitors.append(
+                DataQuality(by_model, windows, rules, privacy, parts.budget, replay=replay)
+            )
+        return _kept(monitors, without)
 
     def version(name: str, budget: Budget) -> list[Monitor[RecordBatch]]:
         labels = {**by_model, "version": name}
@@ -204,6 +232,7 @@ def _model_group(
             monitors += [
                 Drift(labels, windows, model.drift, reference),
                 MissingFeatures(labels, reference),
+                Outliers(labels, reference),
             ]
         return _kept(monitors, without)
 

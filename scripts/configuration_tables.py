@@ -7,13 +7,18 @@ from typing import Any
 
 import pydantic
 
-from exporter.config import models
 from exporter.config.quantities import duration_seconds
 from exporter.config.schema import json_schema
+from exporter.config.section import Section
 from exporter.windows import Window
 from scripts.markdown_table import table
 
-_TYPES = {"string": "text", "integer": "whole number", "number": "number"}
+_TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+}
 _UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 
 
@@ -21,12 +26,13 @@ def render() -> str:
     """Return one section with a table for each section of the file, outer ones first."""
     schema = json_schema()
     parts = []
+    classes = dict(_sections(Section))
     pending: list[tuple[str, Any]] = [("", schema)]
     while pending:
         path, section = pending.pop(0)
         keys = section["properties"]
         required = section.get("required", ())
-        model = getattr(models, section["title"])
+        model = classes[section["title"]]
         rows = []
         for key, description in keys.items():
             kind, inner = _kind(description, schema)
@@ -37,6 +43,12 @@ def render() -> str:
         header = ("key", "type", "default", "description")
         parts.append(f"## {title}\n\n{section['description']}\n\n{table(header, rows)}")
     return "\n".join(parts)
+
+
+def _sections(parent: type[Section]) -> Iterator[tuple[str, type[Section]]]:
+    for section in parent.__subclasses__():
+        yield section.__name__, section
+        yield from _sections(section)
 
 
 def _kind(description: Any, schema: Any) -> tuple[str, list[tuple[str, Any]]]:
@@ -62,6 +74,8 @@ def _scalar(description: Any) -> str:
     match description["type"]:
         case ["string", "integer"]:
             return "size"
+        case ["string", "number", "boolean"]:
+            return "value"
         case "string" if "pattern" in description:
             return "duration"
         case "string" if description.get("format") == "path":
@@ -115,7 +129,7 @@ def _written(value: Any, kind: str) -> str:
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, pydantic.BaseModel):
         return _written(value.model_dump(exclude_defaults=True), "")
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _duration(seconds: float) -> str:

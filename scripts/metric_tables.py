@@ -31,6 +31,7 @@ models:
     thresholds: {min_accuracy: 0.8}
     drift: {reference: m.ref, min_samples: 2}
     slo: {latency: {objective: 0.99}}
+    rules: {fields: {features.age: {min: 0}}}
   - {name: r, paths: [regression.jsonl], task: regression}
   - {name: k, paths: [lists.jsonl], task: ranking}
   - {name: t, paths: [lists.jsonl], task: multilabel}

@@ -134,3 +134,36 @@ def test_the_task_decides_how_predictions_are_judged(task, measured):
     assembled.groups["m"].update(batch({"latency_ms": 3}, task=task))
     of_tasks = {"regression", "intervals", "ranking", "multilabel"}
     assert of_tasks & set(monitors(assembled, "m")) == measured
+
+
+def test_rules_have_a_monitor_and_ask_for_their_features(tmp_path):
+    """Only where there are any; records in the log are held against them."""
+    (tmp_path / "log").write_text('{"prediction": "a", "features": {"age": 329, "x": 1}}\n')
+    rules = {"fields": {"features.age": {"max": 130}}}
+    models = [
+        {"name": "one", "paths": [str(tmp_path / "log")]},
+        {"name": "two", "paths": [str(tmp_path / "log")], "rules": rules},
+    ]
+    assembled = assemble(configuration(models=models, syslog=[]), replay=True)
+    assert "data_quality" not in monitors(assembled, "one")
+    pipeline = Pipeline(
+        assembled.sources,
+        assembled.groups,
+        assembled.isolation,
+        assembled.budget,
+        None,
+        lambda _: None,
+        lambda: 1_763_806_600.0,
+    )
+    pipeline.drain()
+    pipeline.close()
+    (quality,) = [
+        snapshot
+        for monitor, snapshot in assembled.groups["two"].snapshot()
+        if monitor.name == "data_quality"
+    ]
+    assert quality.violations == {
+        ("features.age", "type"): 0,
+        ("features.age", "finite"): 0,
+        ("features.age", "max"): 1,
+    }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from exporter.config import Configuration, ModelSource, SyslogSource
+    from exporter.config import Configuration, ModelSource, Rules, SyslogSource
     from exporter.records import RecordBatch, SyslogBatch
     from exporter.tailing.inputs import Block
 
@@ -245,14 +245,45 @@ def _labels_without_accuracy(
         )
 
 
+def _broken_rules(report: Report, rules: Rules, batches: list[RecordBatch]) -> None:
+    from exporter.config import Privacy  # noqa: PLC0415
+    from exporter.monitors.budget import SeriesBudget  # noqa: PLC0415
+    from exporter.monitors.data_quality import DataQuality  # noqa: PLC0415
+
+    monitor = DataQuality({}, (), rules, Privacy(), SeriesBudget.unlimited(), replay=True)
+    for batch in batches:
+        monitor.update(batch)
+    for (name, rule), count in sorted(monitor.snapshot().violations.items()):
+        if count:
+            report.problems.append(f"{count} records break a rule: {name}: {rule}")
+
+
+def _extra_features(report: Report, features: Sequence[str], batches: list[RecordBatch]) -> None:
+    if not features:
+        return
+    logged = dict.fromkeys(name for batch in batches for name in batch.features)
+    extra = [name for name in logged if name not in features]
+    if extra:
+        some = ", ".join(name.encode(errors="replace").decode() for name in extra[:_SHOWN_KEYS])
+        more = f" and {len(extra) - _SHOWN_KEYS} more" if len(extra) > _SHOWN_KEYS else ""
+        report.facts.append(f"features that no reference and no rule knows: {some}{more}")
+
+
 def _model(configuration: Configuration, model: ModelSource, sample: int) -> Report:
-    from exporter.assembly import prediction_parser, read_reference  # noqa: PLC0415
+    from exporter.assembly import (  # noqa: PLC0415
+        features_read,
+        prediction_parser,
+        read_reference,
+        read_rules,
+    )
     from exporter.parsing.sniffing import likely_format  # noqa: PLC0415
 
     report = Report(model.name)
     reference = read_reference(model)
-    features = () if reference is None else reference.features
-    parser = prediction_parser(model, configuration.models, features)
+    rules = read_rules(model)
+    features = features_read(reference, rules)
+    # All are read where some are expected, so that those show that nobody asks for.
+    parser = prediction_parser(model, configuration.models, None if features else ())
     batches: list[RecordBatch] = _parse(report, model.paths, sample, parser)
     likely = likely_format(report.unreadable)
     if likely:
@@ -269,7 +300,12 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
         for name in features:
             known = sum(int(_present(batch, name).sum()) for batch in batches)
             if known == 0:
-                report.problems.append(f"the reference knows the feature {name}, no record has it")
+                knows = reference is not None and name in reference.features
+                who = "the reference knows" if knows else "a rule is about"
+                report.problems.append(f"{who} the feature {name}, no record has it")
+        if rules is not None:
+            _broken_rules(report, rules, batches)
+        _extra_features(report, features, batches)
     elif report.parsed:
         keys = ", ".join(report.keys[:_SHOWN_KEYS]) or "none"
         report.problems.append(

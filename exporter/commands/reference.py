@@ -20,6 +20,7 @@ from exporter.drift.reference import Provenance, Reference
 from exporter.drift.reference_file import read, write
 from exporter.errors import UsageError
 from exporter.parsing.leading_fields import RecordParser
+from exporter.quality.inference import as_yaml
 from exporter.source import parser_below
 from exporter.tailing.inputs import Block, read_blocks
 
@@ -50,6 +51,15 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     build.add_argument("files", nargs="+", metavar="FILE", help="paths, globs, .gz, - for stdin")
     build.set_defaults(run=_build)
+
+    rules = actions.add_parser(
+        "rules",
+        help="print the rules that a reference keeps",
+        description="Prints the rules that the predictions of a reference keep, as YAML to edit "
+        "and to name in the configuration: rules: {include: FILE}.",
+    )
+    rules.add_argument("reference", type=Path, metavar="REF")
+    rules.set_defaults(run=_rules)
 
     show = actions.add_parser("show", help="print what a reference holds")
     show.add_argument("reference", type=Path, metavar="REF")
@@ -94,6 +104,28 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
     for remark in _remarks(profile, reference):
         streams.err.write(f"note: {remark}\n")
     streams.out.write(f"wrote {arguments.output}\n")
+    _write_rules(reference, arguments.output, streams)
+    return 0
+
+
+def _write_rules(reference: Reference, output: Path, streams: Streams) -> None:
+    path = output.with_name(output.name.removesuffix(".ref") + ".rules.yml")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(as_yaml(reference))
+    except FileExistsError:
+        streams.err.write(
+            f"note: {path} is kept, since somebody may have edited it; "
+            f"`modeltail reference rules {output}` prints the rules of this reference\n"
+        )
+    except OSError as error:
+        raise UsageError(f"{path}: can't write the rules: {error.strerror}") from error
+    else:
+        streams.out.write(f"wrote {path}\n")
+
+
+def _rules(arguments: argparse.Namespace, streams: Streams) -> int:
+    streams.out.write(as_yaml(read(arguments.reference)))
     return 0
 
 

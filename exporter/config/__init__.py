@@ -1,6 +1,6 @@
 """The configuration file: what it may say, and how it is read."""
 
-from exporter.config.loading import load, parse
+from exporter.config.loading import load, parse, with_included
 from exporter.config.models import (
     ColumnSettings,
     Configuration,
@@ -14,6 +14,7 @@ from exporter.config.models import (
     SyslogSource,
     Task,
 )
+from exporter.config.rules import Privacy, Rules
 
 __all__ = [
     "ColumnSettings",
@@ -22,6 +23,8 @@ __all__ = [
     "DriftSettings",
     "Limits",
     "ModelSource",
+    "Privacy",
+    "Rules",
     "Slo",
     "Start",
     "Storage",
@@ -29,4 +32,5 @@ __all__ = [
     "Task",
     "load",
     "parse",
+    "with_included",
 ]

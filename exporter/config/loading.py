@@ -5,14 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 
 from exporter.config import yaml_lines
 from exporter.config.models import Configuration
+from exporter.config.rules import Rules, RuleSet
+from exporter.config.section import Section
 from exporter.errors import UsageError
 from exporter.tailing.patterns import STDIN
+
+Kind = TypeVar("Kind", bound=Section)
 
 _EXPECTED = {
     "tuple_type": "a list",
@@ -38,13 +42,37 @@ def load(path: Path) -> Configuration:
     UsageError
         One line for each mistake: ``file:line: key: what is wrong``.
     """
+    return _resolve(parse(_text(path, "configuration"), str(path)), path.parent)
+
+
+def with_included(rules: Rules) -> Rules:
+    """Return rules together with those of the file that they include.
+
+    What they say of a field takes the place of what the file says.
+
+    Raises
+    ------
+    UsageError
+        As in :func:`load`.
+    """
+    if rules.include is None:
+        return rules
+    included = parse_as(RuleSet, _text(rules.include, "rules"), str(rules.include))
+    return rules.model_copy(
+        update={
+            "fields": {**included.fields, **rules.fields},
+            "compare": tuple(dict.fromkeys((*included.compare, *rules.compare))),
+        }
+    )
+
+
+def _text(path: Path, what: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path}: can't read the configuration: {error.strerror}") from error
+        raise UsageError(f"{path}: can't read the {what}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: can't read the configuration: {error}") from error
-    return _resolve(parse(text, str(path)), path.parent)
+        raise UsageError(f"{path}: can't read the {what}: {error}") from error
 
 
 def parse(text: str, name: str) -> Configuration:
@@ -55,13 +83,24 @@ def parse(text: str, name: str) -> Configuration:
     UsageError
         As in :func:`load`.
     """
+    return parse_as(Configuration, text, name)
+
+
+def parse_as(kind: type[Kind], text: str, name: str) -> Kind:
+    """Validate a text that holds one section of a configuration, or all of it.
+
+    Raises
+    ------
+    UsageError
+        As in :func:`load`.
+    """
     document = yaml_lines.read(text, name)
     if document.data is None:
         raise UsageError(f"{name}:1: the configuration is empty")
     try:
-        return Configuration.model_validate(document.data)
+        return kind.model_validate(document.data)
     except pydantic.ValidationError as error:
-        problems = [_problem(detail, document) for detail in _causes(error.errors())]
+        problems = [_problem(kind, detail, document) for detail in _causes(error.errors())]
         lines = [f"{name}:{line}: {problem}" for line, problem in sorted(problems)]
         raise UsageError("\n".join(dict.fromkeys(lines))) from error
 
@@ -75,12 +114,12 @@ def _causes(details: Sequence[Any]) -> Iterator[Any]:
             yield detail
 
 
-def _problem(detail: Any, document: yaml_lines.Document) -> tuple[int, str]:
+def _problem(root: type[Section], detail: Any, document: yaml_lines.Document) -> tuple[int, str]:
     path = tuple(part for part in detail["loc"] if part != "[key]")
     key = ".".join(map(str, path)) or "the file"
     kind, given = detail["type"], f"{detail['input']!r:.80}"
     if kind == "extra_forbidden":
-        message = "unknown key" + _suggestion(path)
+        message = "unknown key" + _suggestion(root, path)
     elif kind == "missing":
         message = "the key is missing"
     elif kind == "invalid_key":
@@ -104,8 +143,8 @@ def _problem(detail: Any, document: yaml_lines.Document) -> tuple[int, str]:
     return document.line(path), f"{key}: {message}"
 
 
-def _suggestion(path: tuple[str | int, ...]) -> str:
-    model: Any = Configuration
+def _suggestion(root: type[Section], path: tuple[str | int, ...]) -> str:
+    model: Any = root
     for part in path[:-1]:
         if isinstance(part, int):
             continue
@@ -133,6 +172,12 @@ def _paths(paths: Sequence[str], folder: Path) -> tuple[str, ...]:
     return tuple(path if path == STDIN else str(folder / path) for path in paths)
 
 
+def _resolved_rules(rules: Rules, folder: Path) -> Rules:
+    if rules.include is None:
+        return rules
+    return rules.model_copy(update={"include": folder / rules.include})
+
+
 def _resolve(configuration: Configuration, folder: Path) -> Configuration:
     models = tuple(
         source.model_copy(
@@ -142,6 +187,7 @@ def _resolve(configuration: Configuration, folder: Path) -> Configuration:
                 and source.drift.model_copy(
                     update={"reference": folder / source.drift.reference},
                 ),
+                "rules": source.rules and _resolved_rules(source.rules, folder),
             }
         )
         for source in configuration.models

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
@@ -19,6 +17,8 @@ from pydantic import (
 )
 
 from exporter.config.quantities import Duration, Size, WindowName
+from exporter.config.rules import Privacy, Rules
+from exporter.config.section import Section as _Section
 from exporter.parsing.fields import RECORD_FIELDS, keys_measured, keys_read
 from exporter.tailing.patterns import STDIN
 from exporter.windows import Window
@@ -51,12 +51,6 @@ def _publish_interval(value: float) -> float:
 PublishInterval = Annotated[Duration, AfterValidator(_publish_interval)]
 SourceName = Annotated[str, AfterValidator(_source_name)]
 Paths = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
-    )
 
 
 class Storage(_Section):
@@ -207,6 +201,9 @@ class ModelSource(_FileSource):
     )
     slo: dict[Literal["availability", "latency", "quality"], Slo] = Field(
         default_factory=dict, description="Service level objectives."
+    )
+    rules: Rules | None = Field(
+        default=None, description="Absent: only what the parser can't use is a violation."
     )
 
     @field_validator("leading_fields")
@@ -374,6 +371,9 @@ class Configuration(_Section):
         default=(), strict=False, description="One entry for each set of syslog files."
     )
     limits: Limits = Field(default_factory=Limits, description="Ceilings for series and memory.")
+    privacy: Privacy = Field(
+        default_factory=Privacy, description="What may be shown of the records themselves."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

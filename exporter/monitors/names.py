@@ -5,6 +5,7 @@ from __future__ import annotations
 ALL = (
     "accuracy",
     "confidence",
+    "data_quality",
     "drift",
     "facts",
     "finish",
@@ -13,6 +14,7 @@ ALL = (
     "latency",
     "missing_features",
     "multilabel",
+    "outliers",
     "ranking",
     "regression",
     "syslog_anomaly",

@@ -23,6 +23,9 @@ VIOLATIONS = (
     ("timestamp", "missing"),
 )
 """Exposed at 0 before they happen; others appear with their first event."""
+VIOLATIONS_HELP = (
+    "Fields that broke a rule; what can't be used is dropped, and their record still counts."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Validation:
             invalid.add_metric([*values, reason], count)
         violations = CounterMetricFamily(
             "model_field_violations",
-            "Fields that broke a rule and were dropped; their record still counts.",
+            VIOLATIONS_HELP,
             labels=[*names, "field", "rule"],
         )
         for (field, rule), count in sorted(snapshot.violations.items()):

@@ -300,3 +300,29 @@ def test_streams_are_not_tried(check, tmp_path):
     assert "  - is not tried: what is read of a stream is gone" in out
     assert "  fifo is not tried" in out
     assert (code, problems(out)) == (0, [])
+
+
+def test_rules_are_tried(check):
+    """What breaks one, what no record has, and what no rule is about."""
+    rules = {
+        "fields": {"features.age": {"type": "number", "max": 130}, "features.gone": {"min": 0}}
+    }
+    logged = [{**GOOD, "features": {"age": age, "plan": "pro"}} for age in (23, 329, "old", None)]
+    code, out, _ = check(model(rules=rules), log=logged)
+    assert code == 1
+    assert problems(out) == [
+        "a rule is about the feature gone, no record has it",
+        "1 records break a rule: features.age: max",
+        "1 records break a rule: features.age: type",
+    ]
+    assert "  features that no reference and no rule knows: plan\n" in out
+
+
+def test_rules_that_all_keep_are_no_problem(check):
+    """Unknown features are named, but allowed."""
+    rules = {"fields": {"request_id": {"unique": True}, "features.age": {"max": 130}}}
+    extra = {f"x{number}": 1 for number in range(22)}
+    code, out, _ = check(model(rules=rules), log=[{**GOOD, "features": {"age": 23, **extra}}])
+    assert (code, problems(out)) == (0, [])
+    assert "no rule knows: x0, x1, " in out
+    assert "x19 and 2 more\n" in out

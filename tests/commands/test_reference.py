@@ -93,7 +93,30 @@ def test_show_prints_what_build_printed(run, tmp_path):
     _, built, _ = run(*BUILD, "a.jsonl")
     code, shown, _ = run("show", "bot.ref")
     assert code == 0
-    assert built == shown + "wrote bot.ref\n"
+    assert built == shown + "wrote bot.ref\nwrote bot.rules.yml\n"
+
+
+def test_build_writes_rules_to_edit(run, tmp_path):
+    """Beside the reference; what `rules` prints of it later is the same."""
+    (tmp_path / "a.jsonl").write_text("\n".join(map(line, range(300))))
+    run(*BUILD, "a.jsonl")
+    written = (tmp_path / "bot.rules.yml").read_text()
+    assert "\n  features.age: {type: integer, min: 0, max: 450, required: true}" in written
+    assert run("rules", "bot.ref") == (0, written, "")
+
+
+def test_edited_rules_are_kept(run, tmp_path):
+    """Building again does not touch them, and says how to see the new ones."""
+    (tmp_path / "a.jsonl").write_text("\n".join(map(line, range(300))))
+    (tmp_path / "bot.rules.yml").write_text("fields: {}\n")
+    code, out, err = run(*BUILD, "a.jsonl")
+    assert code == 0
+    assert out.endswith("wrote bot.ref\n")
+    assert err == (
+        "note: bot.rules.yml is kept, since somebody may have edited it; "
+        "`modeltail reference rules bot.ref` prints the rules of this reference\n"
+    )
+    assert (tmp_path / "bot.rules.yml").read_text() == "fields: {}\n"
 
 
 def test_a_version_label_can_be_given(run, tmp_path):

@@ -25,8 +25,8 @@ def test_exposition_of_a_handful_of_records():
     monitor = Validation(LABELS, WINDOWS)
     monitor.update(batch(*RECORDS))
     assert exposition(monitor) == (
-        "# HELP model_field_violations_total Fields that broke a rule and were dropped; their "
-        "record still counts.\n"
+        "# HELP model_field_violations_total Fields that broke a rule; what can't be used "
+        "is dropped, and their record still counts.\n"
         "# TYPE model_field_violations_total counter\n"
         'model_field_violations_total{field="confidence",model="bot",rule="finite"} 1.0\n'
         'model_field_violations_total{field="confidence",model="bot",rule="range"} 1.0\n'
