@@ -57,6 +57,8 @@ class EventFields(LabelFields, total=False):
     tokens_out: int
     time_to_first_token_ms: float
     finish_reason: str
+    package_versions: Mapping[str, str]
+    """See :meth:`PredictionLogger.environment`."""
 
 
 LABEL_FIELDS = frozenset(get_type_hints(LabelFields))

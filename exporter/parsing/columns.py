@@ -15,7 +15,7 @@ import numpy as np
 
 from exporter.parsing import optional_columns
 from exporter.parsing.checks import all_absent, classes_of, count, numbers_of, present, within
-from exporter.parsing.fields import CONTEXT_FIELDS
+from exporter.parsing.fields import CONTEXT_FIELDS, NO_ATTEMPT_FIELDS
 from exporter.parsing.timestamps import unix_seconds
 from exporter.records import (
     Categorical,
@@ -113,6 +113,9 @@ class Columns:
         # A ground truth may come with a cost of its own.
         attempt |= _measured(numbers, classes, len(timestamp)) & ~labelled
         empty = ~unusable & ~attempt & ~labelled
+        for field in NO_ATTEMPT_FIELDS:
+            if field in column:
+                empty &= ~present(column[field])
         if empty.any():
             invalid["nothing_to_measure"] += int(empty.sum())
         whole = RecordBatch(

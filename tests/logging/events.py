@@ -26,7 +26,7 @@ class Memory:
     @property
     def lines(self):
         """The lines without their ends."""
-        return self._stream.getvalue().splitlines()
+        return self._stream.getvalue().split("\n")[:-1]
 
     @property
     def events(self):
