@@ -15,9 +15,11 @@ from exporter.markov import model_file
 from exporter.markov.scoring import Scorer
 from exporter.monitors import names
 from exporter.monitors.accuracy import Accuracy
+from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
 from exporter.monitors.confidence import Confidence
 from exporter.monitors.drift import Drift
+from exporter.monitors.environment import Environment
 from exporter.monitors.facts import Facts
 from exporter.monitors.group import MonitorGroup
 from exporter.monitors.isolation import Isolation
@@ -187,6 +189,8 @@ def _model_group(
             Confidence(labels, windows),
             Latency(labels, windows),
             Accuracy(labels, windows, budget),
+            Attribution(labels, windows, budget),
+            Environment(labels, budget),
         ]
         if reference is not None and model.drift is not None:
             monitors += [

@@ -138,11 +138,13 @@ def _predictions() -> Iterator[str]:
             "confidence": 0.9,
             "latency_ms": 12,
             "features": {"age": number % 30},
+            "attributions": {"age": 0.5},
         }
         yield json.dumps(record) + "\n"
     failed = {"timestamp": _NOW, "model_version": "1", "error_type": "TimeoutError"}
+    started = {"timestamp": _NOW - 300, "model_version": "1", "package_versions": {"numpy": "2.0"}}
     label_alone = {"request_id": "1", "true_label": "class 1"}
-    yield f"{json.dumps(failed)}\n{json.dumps(label_alone)}\n\nno record\n"
+    yield f"{json.dumps(started)}\n{json.dumps(failed)}\n{json.dumps(label_alone)}\n\nno record\n"
 
 
 def _messages() -> Iterator[str]:

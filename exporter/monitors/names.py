@@ -4,8 +4,10 @@ from __future__ import annotations
 
 ALL = (
     "accuracy",
+    "attribution",
     "confidence",
     "drift",
+    "environment",
     "facts",
     "latency",
     "missing_features",
