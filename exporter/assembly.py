@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from exporter.config import Configuration, ModelSource, SyslogSource
+from exporter.dependencies import monitoring
+from exporter.dependencies.checker import Checker
 from exporter.drift import evaluation, reference_file
 from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
@@ -49,6 +52,8 @@ IDLE_SECONDS = 86_400.0
 DRIFT_SERIES = 6
 """Series of a column in a window."""
 SYSLOG_GROUP = "syslog"
+DEPENDENCY_GROUP = "(dependencies)"
+"""No model can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Assembled:
     ----------
     windows_end
         For each group, where its windows end when files are read once; empty as it runs live.
+    dependencies
+        Looks at what models depend on, once it is started.
     """
 
     sources: list[Source[Any]]
@@ -66,6 +73,7 @@ class Assembled:
     windows_end: dict[str, Callable[[], float | None]]
     isolation: Isolation
     budget: SeriesBudget
+    dependencies: Checker
 
 
 def assemble(
@@ -85,12 +93,20 @@ def assemble(
     UsageError
         If a reference or a Markov model that the configuration names can't be read.
     """
-    parts = Assembled([], {}, {}, Isolation(), SeriesBudget(configuration.limits.series))
+    dependencies = () if "dependencies" in without else configuration.dependencies
+    checker = monitoring.checker(dependencies, time.time, time.monotonic)
+    budget = SeriesBudget(configuration.limits.series)
+    parts = Assembled([], {}, {}, Isolation(), budget, checker)
     parts.isolation.known([name for name in names.ALL if name not in without])
     for model in configuration.models:
         _add_model(parts, configuration, model, replay=replay, without=without)
     if configuration.syslog:
         _add_syslog(parts, configuration, replay=replay, without=without)
+    if dependencies:
+        models = [model.name for model in configuration.models]
+        parts.groups[DEPENDENCY_GROUP] = monitoring.DependencyGroup(
+            lambda: [monitoring.monitor(dependencies, models)], parts.isolation, checker
+        )
     return parts
 
 

@@ -33,6 +33,8 @@ models:
     slo: {latency: {objective: 0.99}}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
+dependencies:
+  - {name: d, path: prices.csv, expect_every: 1h}
 limits: {series: 300}  # Too few for all classes: a refusal.
 """
 _SECTIONS = (
@@ -67,6 +69,7 @@ def exposed(directory: Path) -> list[Metric]:
     """
     (directory / "modeltail.yml").write_text(_CONFIGURATION, encoding="utf-8")
     (directory / "predictions.jsonl").write_text("".join(_predictions()), encoding="utf-8")
+    (directory / "prices.csv").write_text("day,price\n", encoding="utf-8")
     (directory / "syslog").write_text("".join(_messages()), encoding="utf-8")
     _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
     _modeltail(
@@ -86,6 +89,7 @@ def exposed(directory: Path) -> list[Metric]:
         parts.windows_end,
     )
     pipeline.drain()
+    parts.dependencies.once()
     # The second time it shows the checkpoint of the first.
     for _ in range(2):
         pipeline.checkpoint_and_publish()

@@ -6,6 +6,7 @@ ALL = (
     "accuracy",
     "attribution",
     "confidence",
+    "dependencies",
     "drift",
     "environment",
     "facts",
