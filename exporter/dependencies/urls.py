@@ -45,6 +45,8 @@ class UrlProbe:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
+        # A query may hold a key, which belongs into no log.
+        self._shown = url.partition("?")[0]
         self._kind = kind
         self._timeout = timeout
         self._monotonic = monotonic
@@ -61,14 +63,16 @@ class UrlProbe:
                 body, whole = (b"", False) if self._kind is None else self._body(answer, deadline)
         except urllib.error.HTTPError as error:
             error.close()
-            raise ProbeError("status", f"{self._url}: HTTP status {error.code}") from error
+            raise ProbeError("status", f"{self._shown}: HTTP status {error.code}") from error
         except TimeoutError as error:
-            raise ProbeError("timeout", f"{self._url}: no answer in {self._timeout:g} s") from error
+            raise ProbeError(
+                "timeout", f"{self._shown}: no answer in {self._timeout:g} s"
+            ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             # urllib wraps a time-out while connecting, but not one while reading.
             if isinstance(getattr(error, "reason", None), TimeoutError):
-                raise ProbeError("timeout", f"{self._url}: no connection") from error
-            raise ProbeError("unreachable", f"{self._url}: {error}") from error
+                raise ProbeError("timeout", f"{self._shown}: no connection") from error
+            raise ProbeError("unreachable", f"{self._shown}: {error}") from error
         return Seen(
             changed=_unix(headers.get("Last-Modified")),
             fingerprint=_fingerprint(headers.get("ETag"), body),
@@ -93,7 +97,7 @@ class UrlProbe:
         try:
             return schemas.of_head(kind, body, whole=whole)
         except ValueError as error:
-            raise ProbeError("schema", f"{self._url} is no {kind}: {error}") from error
+            raise ProbeError("schema", f"{self._shown} is no {kind}: {error}") from error
 
 
 def _unix(date: str | None) -> float | None:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import os
-import sys
-import types
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from exporter.dependencies.directories import DirectoryProbe
 from exporter.dependencies.files import FileProbe
@@ -83,17 +83,17 @@ def test_a_directory_that_is_empty_or_none(tmp_path):
     assert reason(DirectoryProbe(str(tmp_path / "file"), None)) == "unreadable"
 
 
-def test_parquet_is_read_by_pyarrow(tmp_path, monkeypatch):
-    """Name and type of each column, from the function that reads the footer alone."""
+def test_parquet(tmp_path):
+    """Name and type of each column; more rows change nothing, and what is no Parquet is told."""
     path = tmp_path / "day.parquet"
-    write(path, "PAR1", 1000)
-    columns = [types.SimpleNamespace(name="a", type="int64")]
-    parquet = types.ModuleType("pyarrow.parquet")
-    parquet.read_schema = lambda asked: columns if asked == str(path) else None
-    package = types.ModuleType("pyarrow")
-    package.parquet = parquet
-    monkeypatch.setitem(sys.modules, "pyarrow", package)
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", parquet)
-    first = FileProbe(str(path), "parquet").look().schema
-    columns[0].type = "double"
-    assert FileProbe(str(path), "parquet").look().schema != first
+
+    def schema(**columns):
+        parquet.write_table(pa.table(columns), path)
+        return FileProbe(str(path), "parquet").look().schema
+
+    first = schema(a=[1, 2], b=["x", "y"])
+    assert schema(a=[1, 2, 3], b=["x", "y", "z"]) == first
+    assert schema(a=[1.5], b=["x"]) != first
+    assert schema(b=["x"], a=[1]) != first
+    path.write_bytes(b"PAR1 and nothing else")
+    assert reason(FileProbe(str(path), "parquet")) == "schema"

@@ -69,7 +69,14 @@ def test_nobody_listens():
     assert failure(url)[0] == "unreachable"
 
 
-def test_no_http():
+def test_a_key_in_the_query_is_not_told():
+    """Messages go to the log."""
+    with serving(lambda: (403, {}, b"")) as url, pytest.raises(ProbeError) as raised:
+        UrlProbe(f"{url}?key=secret", None, 5.0).look()
+    assert str(raised.value) == f"{url}: HTTP status 403"
+
+
+def test_another_format():
     """Whatever answers there, it is not what was asked for."""
     with serving(lambda: (200, {}, b"no csv: a null\x00\xff\n")) as url:
         assert failure(url, "json")[0] == "schema"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 SERVICE = """
 import os, sys, threading
@@ -42,7 +44,8 @@ def test_forked_children_log_to_the_same_file(tmp_path):
     """No child hangs on a lock that nobody will release, no line is torn or lost."""
     path = tmp_path / "predictions.jsonl"
     command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", SERVICE]
-    subprocess.run([*command, str(path)], check=True, timeout=60)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([*command, str(path)], check=True, timeout=60, env=environment)
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     found = {}
     for event in events:
