@@ -59,6 +59,8 @@ class Environment:
                 self._keep((float(batch.event_time[row]), tuple(sorted(packages.items()))))
 
     def _keep(self, logged: Logged) -> None:
+        # One more than is shown tells that there are others.
+        logged = (logged[0], logged[1][: PACKAGES + 1])
         if logged <= self._latest:
             return
         self._latest = logged

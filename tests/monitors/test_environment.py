@@ -44,7 +44,9 @@ def test_nothing_is_shown_before_the_first():
 def test_packages_are_bounded():
     """Those beyond the limit, and those that the budget refuses, are one series."""
     versions = {f"p{number:03}": "1" for number in range(PACKAGES + 5)}
-    found = series(monitor({"package_versions": versions}))
+    made = monitor({"package_versions": versions})
+    assert len(made.dump()["packages"]) == PACKAGES + 1
+    found = series(made)
     assert len(found) == PACKAGES + 2
     assert found["model_environment_info{package=other,package_version=}"] == 1
     budget = SeriesBudget(3)
