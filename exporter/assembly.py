@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from exporter import config
 from exporter.config import Configuration, ModelSource, Rules, SyslogSource
+from exporter.dependencies import monitoring
+from exporter.dependencies.checker import Checker
 from exporter.drift import evaluation, reference_file
 from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
@@ -16,10 +19,12 @@ from exporter.markov import model_file
 from exporter.markov.scoring import Scorer
 from exporter.monitors import names
 from exporter.monitors.accuracy import Accuracy
+from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
 from exporter.monitors.confidence import Confidence
 from exporter.monitors.data_quality import DataQuality
 from exporter.monitors.drift import Drift
+from exporter.monitors.environment import Environment
 from exporter.monitors.facts import Facts
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
@@ -58,6 +63,8 @@ IDLE_SECONDS = 86_400.0
 DRIFT_SERIES = 6
 """Series of a column in a window."""
 SYSLOG_GROUP = "syslog"
+DEPENDENCY_GROUP = "(dependencies)"
+"""No model can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class Assembled:
     ----------
     windows_end
         For each group, where its windows end when files are read once; empty as it runs live.
+    dependencies
+        Looks at what models depend on, once it is started.
     """
 
     sources: list[Source[Any]]
@@ -75,6 +84,7 @@ class Assembled:
     windows_end: dict[str, Callable[[], float | None]]
     isolation: Isolation
     budget: SeriesBudget
+    dependencies: Checker
 
 
 def assemble(
@@ -94,12 +104,20 @@ def assemble(
     UsageError
         If a reference or a Markov model that the configuration names can't be read.
     """
-    parts = Assembled([], {}, {}, Isolation(), SeriesBudget(configuration.limits.series))
+    dependencies = () if "dependencies" in without else configuration.dependencies
+    checker = monitoring.checker(dependencies, time.time, time.monotonic)
+    budget = SeriesBudget(configuration.limits.series)
+    parts = Assembled([], {}, {}, Isolation(), budget, checker)
     parts.isolation.known([name for name in names.ALL if name not in without])
     for model in configuration.models:
         _add_model(parts, configuration, model, replay=replay, without=without)
     if configuration.syslog:
         _add_syslog(parts, configuration, replay=replay, without=without)
+    if dependencies:
+        models = [model.name for model in configuration.models]
+        parts.groups[DEPENDENCY_GROUP] = monitoring.DependencyGroup(
+            lambda: [monitoring.monitor(dependencies, models)], parts.isolation, checker
+        )
     return parts
 
 
@@ -226,6 +244,8 @@ def _model_group(
             Tokens(labels, windows),
             FirstToken(labels, windows),
             Finish(labels, windows, budget),
+            Attribution(labels, windows, budget),
+            Environment(labels, budget),
         ]
         monitors += _of_task(model.task, labels, windows, reference)
         if reference is not None and model.drift is not None:

@@ -38,6 +38,8 @@ models:
   - {name: l, paths: [answers.jsonl]}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
+dependencies:
+  - {name: d, path: prices.csv, expect_every: 1h}
 limits: {series: 300}  # Too few for all classes: a refusal.
 """
 _REGRESSION = """\
@@ -84,6 +86,7 @@ def exposed(directory: Path) -> list[Metric]:
     (directory / "regression.jsonl").write_text(_REGRESSION, encoding="utf-8")
     (directory / "lists.jsonl").write_text(_LISTS, encoding="utf-8")
     (directory / "answers.jsonl").write_text(_ANSWERS, encoding="utf-8")
+    (directory / "prices.csv").write_text("day,price\n", encoding="utf-8")
     (directory / "syslog").write_text("".join(_messages()), encoding="utf-8")
     _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
     _modeltail(
@@ -103,6 +106,7 @@ def exposed(directory: Path) -> list[Metric]:
         parts.windows_end,
     )
     pipeline.drain()
+    parts.dependencies.once()
     # The second time it shows the checkpoint of the first.
     for _ in range(2):
         pipeline.checkpoint_and_publish()
@@ -155,11 +159,13 @@ def _predictions() -> Iterator[str]:
             "confidence": 0.9,
             "latency_ms": 12,
             "features": {"age": number % 30},
+            "attributions": {"age": 0.5},
         }
         yield json.dumps(record) + "\n"
     failed = {"timestamp": _NOW, "model_version": "1", "error_type": "TimeoutError"}
+    started = {"timestamp": _NOW - 300, "model_version": "1", "package_versions": {"numpy": "2.0"}}
     label_alone = {"request_id": "1", "true_label": "class 1"}
-    yield f"{json.dumps(failed)}\n{json.dumps(label_alone)}\n\nno record\n"
+    yield f"{json.dumps(started)}\n{json.dumps(failed)}\n{json.dumps(label_alone)}\n\nno record\n"
 
 
 def _messages() -> Iterator[str]:

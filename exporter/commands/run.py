@@ -150,10 +150,12 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     application = web.application(registry, collector, time.time, arguments.telemetry_path)
     gather = watching.GATHER_SHARE * configuration.publish_interval
     ingestion = Ingestion(pipeline, watching.make(configuration.watch, gather))
+    parts.dependencies.start()
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.
         serving.serve(application, listener, ingestion.start)
     finally:
+        parts.dependencies.stop()
         ingestion.stop()
     if ingestion.error is not None:
         raise ingestion.error

@@ -201,7 +201,23 @@ def _resolve(configuration: Configuration, folder: Path) -> Configuration:
         )
         for source in configuration.syslog
     )
+    dependencies = tuple(
+        one.model_copy(
+            update={
+                "path": one.path and folder / one.path,
+                "directory": one.directory and folder / one.directory,
+            }
+        )
+        for one in configuration.dependencies
+    )
     storage = configuration.storage
     if storage.path is not None:
         storage = storage.model_copy(update={"path": folder / storage.path})
-    return configuration.model_copy(update={"models": models, "syslog": syslog, "storage": storage})
+    return configuration.model_copy(
+        update={
+            "models": models,
+            "syslog": syslog,
+            "dependencies": dependencies,
+            "storage": storage,
+        }
+    )

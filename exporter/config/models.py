@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from exporter.config import dependencies
+from exporter.config.dependencies import DependencySettings
 from exporter.config.quantities import Duration, Size, WindowName
 from exporter.config.rules import Privacy, Rules
 from exporter.config.section import Section as _Section
@@ -370,6 +372,9 @@ class Configuration(_Section):
     syslog: tuple[SyslogSource, ...] = Field(
         default=(), strict=False, description="One entry for each set of syslog files."
     )
+    dependencies: tuple[DependencySettings, ...] = Field(
+        default=(), strict=False, description="One entry for each thing that models depend on."
+    )
     limits: Limits = Field(default_factory=Limits, description="Ceilings for series and memory.")
     privacy: Privacy = Field(
         default_factory=Privacy, description="What may be shown of the records themselves."
@@ -386,6 +391,7 @@ class Configuration(_Section):
         stdin = [source.name for source in (*self.models, *self.syslog) if STDIN in source.paths]
         if len(stdin) > 1:
             raise ValueError(f"standard input (-) can be a path of one source, not of {stdin}")
+        dependencies.check(self.dependencies, [model.name for model in self.models])
         labels = [window.name for window in self.windows]
         seconds = [window.seconds for window in self.windows]
         if len(set(labels)) < len(labels) or len(set(seconds)) < len(seconds):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 ALL = (
     "accuracy",
+    "attribution",
     "confidence",
     "data_quality",
+    "dependencies",
     "drift",
+    "environment",
     "facts",
     "finish",
     "first_token",

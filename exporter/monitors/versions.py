@@ -13,6 +13,7 @@ from exporter.monitors.group import MonitorGroup, Snapshots
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.labels import OTHER
 from exporter.monitors.protocol import Monitor
+from exporter.parsing.checks import present
 from exporter.records import RecordBatch
 
 MAX_VERSIONS = 5
@@ -73,6 +74,8 @@ class ModelMonitors:
             self._whole.update(batch)
         # Ground truth alone says nothing of a version.
         mine = batch.attempt | batch.joined
+        for column in batch.maps.get("package_versions", {}).values():
+            mine = mine | present(column.raw)
         attempts = batch if mine.all() else batch.take(np.flatnonzero(mine))
         for version, rows in self._split(attempts):
             self._last_seen[version] = batch.received

@@ -7,15 +7,16 @@ record that holds nothing to measure, or whose prediction is no class and no num
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from exporter.list_column import ListColumn
 from exporter.parsing import optional_columns
 from exporter.parsing.checks import all_absent, classes_of, count, numbers_of, present, within
-from exporter.parsing.fields import CONTEXT_FIELDS
+from exporter.parsing.fields import CONTEXT_FIELDS, NO_ATTEMPT_FIELDS
 from exporter.parsing.list_columns import LIST_TASKS, lists_of
 from exporter.parsing.timestamps import unix_seconds
 from exporter.records import (
@@ -93,15 +94,9 @@ class Columns:
             confidence = np.where(np.isnan(confidence), scores.highest, confidence)
         latency = self._latency(column, found)
 
-        prediction_lists = label_lists = not_lists = None
-        if self._task in LIST_TASKS:
-            prediction_lists, not_lists = lists_of(column["prediction"])
-            label_lists, not_labels = lists_of(column["true_label"])
-            count(found, ("true_label", "type"), not_labels)
-            column |= dict.fromkeys(("prediction", "true_label"), [None] * len(timestamp))
+        prediction_lists, label_lists, no_lists = self._lists(column, found)
         unusable, prediction, prediction_value, numeric = self._outcome(column, scores, found)
-        if not_lists is not None:
-            unusable = not_lists
+        unusable |= no_lists
         if unusable.any():
             invalid["prediction"] += int(unusable.sum())
         label, label_value = _truth(column["true_label"], numeric, found)
@@ -126,7 +121,7 @@ class Columns:
         classes = optional_columns.classes(column)
         # A ground truth may come with a cost of its own.
         attempt |= _measured(numbers, classes, len(timestamp)) & ~labelled
-        empty = ~unusable & ~attempt & ~labelled
+        empty = ~unusable & ~attempt & ~labelled & _without(column, NO_ATTEMPT_FIELDS)
         if empty.any():
             invalid["nothing_to_measure"] += int(empty.sum())
         whole = RecordBatch(
@@ -159,6 +154,22 @@ class Columns:
             return whole
         selected = whole.take(np.flatnonzero(kept))
         return replace(selected, invalid=invalid, violations=found)
+
+    def _lists(
+        self, column: dict[str, list[Any]], found: Counter[tuple[str, str]]
+    ) -> tuple[ListColumn | None, ListColumn | None, Mask]:
+        """Take predictions and labels out of `column` where the task's are lists.
+
+        The mask tells which predictions are no lists then.
+        """
+        length = len(column["timestamp"])
+        if self._task not in LIST_TASKS:
+            return None, None, np.zeros(length, dtype=bool)
+        predictions, no_lists = lists_of(column["prediction"])
+        labels, no_labels = lists_of(column["true_label"])
+        count(found, ("true_label", "type"), no_labels)
+        column |= dict.fromkeys(("prediction", "true_label"), [None] * length)
+        return predictions, labels, no_lists
 
     def _latency(self, column: Mapping[str, list[Any]], found: Counter[tuple[str, str]]) -> Floats:
         latency = np.full(len(column["timestamp"]), np.nan)
@@ -262,6 +273,15 @@ def _blank_non_scalars(raw: list[Any]) -> Mask:
                 raw[position] = None
                 replaced[position] = True
     return replaced
+
+
+def _without(column: Mapping[str, Sequence[Any]], fields: Collection[str]) -> Mask:
+    """Return which records hold none of some fields."""
+    without = np.ones(len(column["timestamp"]), dtype=bool)
+    for field in fields:
+        if field in column:
+            without &= ~present(column[field])
+    return without
 
 
 def _measured(

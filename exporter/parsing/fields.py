@@ -38,6 +38,7 @@ RECORD_FIELDS = (
     "tokens_out",
     "time_to_first_token_ms",
     "finish_reason",
+    "package_versions",
 )
 """Fields that can be mapped to another key of the log line."""
 
@@ -70,6 +71,7 @@ MEASURED_FIELDS = (
     "finish_reason",
     "slice",
     "attributions",
+    "package_versions",
     "features",
 )
 """Fields that a monitor reads; the others are passed over without being decoded."""
@@ -90,7 +92,7 @@ OPTIONAL_NUMBERS: Mapping[str, tuple[float, float]] = {
 
 OPTIONAL_FLAGS = ("escalated",)
 OPTIONAL_CLASSES = ("currency", "finish_reason")
-OPTIONAL_MAPS = ("slice", "attributions")
+OPTIONAL_MAPS = ("slice", "attributions", "package_versions")
 OPTIONAL_FIELDS = (
     "request_id", *OPTIONAL_NUMBERS, *OPTIONAL_FLAGS, *OPTIONAL_CLASSES, *OPTIONAL_MAPS,
 )  # fmt: skip
@@ -111,6 +113,10 @@ CONTEXT_FIELDS = (
     "attributions",
 )
 """Fields that say something about a record, but do not make it one."""
+
+
+NO_ATTEMPT_FIELDS = ("package_versions",)
+"""Fields that make a record, but not one of an attempt."""
 
 
 def keys_read(fields: Mapping[str, str]) -> dict[str, str]:

@@ -67,7 +67,8 @@ MESSAGES = {
             " probabilities, latency_ms, latency_s, latency_us, error, error_type, "
             "input_length, oov_ratio, escalated, cost, threshold, features, embedding, "
             "attributions, uncertainty, slice, shadow, arm, prediction_lower, prediction_upper, "
-            "currency, tokens_in, tokens_out, time_to_first_token_ms, finish_reason"
+            "currency, tokens_in, tokens_out, time_to_first_token_ms, finish_reason, "
+            "package_versions"
         ),
     ],
     "format-syslog": [":1: syslog.0.format: expected 'auto', 'rfc3164' or 'rfc5424', got 'json'"],

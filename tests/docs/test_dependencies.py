@@ -11,6 +11,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 DECLARED = {
     "To run": PROJECT["dependencies"],
     "For the demo": PROJECT["optional-dependencies"]["demo"],
+    "For Parquet": PROJECT["optional-dependencies"]["parquet"],
     "To develop": PROJECT["optional-dependencies"]["dev"],
 }
 

@@ -177,6 +177,7 @@ def test_every_optional_field_is_read():
         "finish_reason": "stop",
         "slice": {"x": 1},
         "attributions": {"x": 1},
+        "package_versions": {"x": "1"},
         **dict.fromkeys(OPTIONAL_NUMBERS, 0.5),
     }
     assert record.keys() - {"prediction"} == set(OPTIONAL_FIELDS)

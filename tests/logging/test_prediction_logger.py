@@ -21,6 +21,7 @@ from exporter.logging import (
     PredictionFormatter,
     PredictionLogger,
 )
+from exporter.logging.encoding import rfc3339
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
 
@@ -256,7 +257,7 @@ def test_a_full_disk_costs_one_line(path, monkeypatch, capfd):
         return write(descriptor, data[: space.pop(0)])
 
     with monkeypatch.context() as patched:
-        patched.setattr("exporter.logging.os.write", scarce)
+        patched.setattr("exporter.logging.file_handler.os.write", scarce)
         log.prediction(2)
         log.prediction(3)
         log.prediction(4)
@@ -335,3 +336,18 @@ def test_every_event_is_one_line_that_gives_its_values_back(prediction, fields):
     decoded = json.loads(line)
     del decoded["timestamp"]
     assert decoded == expected
+
+
+@given(st.floats(-(2.0**33), 2.0**33))
+def test_the_clock_s_time_is_written_as_any_other(now):
+    """The prefix of a second that is kept between calls changes nothing."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(PredictionFormatter())
+    logger = logging.Logger("service", logging.INFO)  # noqa: LOG001
+    logger.addHandler(handler)
+    log = PredictionLogger(logger, clock=lambda: now)
+    for timestamp in (None, None, now):
+        log.prediction(1, timestamp=timestamp)
+    [time] = {json.loads(line)["timestamp"] for line in stream.getvalue().splitlines()}
+    assert time == rfc3339(now)
