@@ -21,8 +21,10 @@ from exporter.monitors import names
 from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
+from exporter.monitors.calibration import Calibration
 from exporter.monitors.confidence import Confidence
 from exporter.monitors.data_quality import DataQuality
+from exporter.monitors.decision_threshold import DecisionThreshold
 from exporter.monitors.drift import Drift
 from exporter.monitors.environment import Environment
 from exporter.monitors.facts import Facts
@@ -35,9 +37,11 @@ from exporter.monitors.latency import Latency
 from exporter.monitors.missing_features import MissingFeatures
 from exporter.monitors.multilabel import Multilabel
 from exporter.monitors.outliers import Outliers
+from exporter.monitors.probabilities import Probabilities
 from exporter.monitors.protocol import Monitor
 from exporter.monitors.ranking import Ranking
 from exporter.monitors.regression import Regression, edges_for
+from exporter.monitors.scores import Scores
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
@@ -241,6 +245,7 @@ def _model_group(
             Confidence(labels, windows),
             Latency(labels, windows),
             Accuracy(labels, windows, budget),
+            *_of_classes(model, labels, windows),
             Tokens(labels, windows),
             FirstToken(labels, windows),
             Finish(labels, windows, budget),
@@ -265,6 +270,20 @@ def _model_group(
         IDLE_SECONDS,
         SERIES_PER_VERSION + DRIFT_SERIES * columns * len(windows),
     )
+
+
+def _of_classes(
+    model: ModelSource, labels: Mapping[str, str], windows: Sequence[Window]
+) -> list[Monitor[RecordBatch]]:
+    """Return the monitors of how good confidence and probabilities are."""
+    if model.task not in ("auto", "classification"):
+        return []
+    return [
+        Calibration(labels, windows),
+        Probabilities(labels, windows),
+        Scores(labels, windows, model.positive_class),
+        DecisionThreshold(labels),
+    ]
 
 
 def _of_task(

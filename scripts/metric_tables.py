@@ -36,6 +36,8 @@ models:
   - {name: k, paths: [lists.jsonl], task: ranking}
   - {name: t, paths: [lists.jsonl], task: multilabel}
   - {name: l, paths: [answers.jsonl]}
+  - {name: b, paths: [binary.jsonl]}
+  - {name: c, paths: [classes.jsonl]}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 dependencies:
@@ -46,6 +48,13 @@ _REGRESSION = """\
 {"prediction": 2, "true_label": 1, "prediction_lower": 1, "prediction_upper": 3}
 {"prediction": 2, "true_label": 3}
 """
+_BINARY = """\
+{"prediction": 1, "true_label": 1, "probabilities": {"0": 0.25, "1": 0.75}, "threshold": 0.5}
+{"prediction": 0, "true_label": 0, "probabilities": {"0": 0.75, "1": 0.25}, "threshold": 0.5}
+"""
+_CLASSES = (
+    '{"prediction": "a", "true_label": "b", "probabilities": {"a": 0.5, "b": 0.25, "c": 0.25}}\n'
+)
 _LISTS = '{"prediction": ["a", "b"], "true_label": ["b"]}\n'
 _ANSWERS = (
     '{"tokens_in": 9, "tokens_out": 5, "latency_s": 1, "time_to_first_token_ms": 200, '
@@ -84,6 +93,8 @@ def exposed(directory: Path) -> list[Metric]:
     (directory / "modeltail.yml").write_text(_CONFIGURATION, encoding="utf-8")
     (directory / "predictions.jsonl").write_text("".join(_predictions()), encoding="utf-8")
     (directory / "regression.jsonl").write_text(_REGRESSION, encoding="utf-8")
+    (directory / "binary.jsonl").write_text(_BINARY, encoding="utf-8")
+    (directory / "classes.jsonl").write_text(_CLASSES, encoding="utf-8")
     (directory / "lists.jsonl").write_text(_LISTS, encoding="utf-8")
     (directory / "answers.jsonl").write_text(_ANSWERS, encoding="utf-8")
     (directory / "prices.csv").write_text("day,price\n", encoding="utf-8")

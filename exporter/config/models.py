@@ -197,6 +197,11 @@ class ModelSource(_FileSource):
         description="For `format: regex`: an expression of Python's `re` that is searched for in "
         "each line; its named groups are the keys.",
     )
+    positive_class: str | None = Field(
+        default=None,
+        description="Of a model of two classes the one that scores are about (ROC-AUC). Absent: "
+        "the later one in the order of the alphabet, as of 0 and 1, or no and yes.",
+    )
     thresholds: Thresholds = Field(default_factory=Thresholds, description="Limits for the alerts.")
     drift: DriftSettings | None = Field(
         default=None, description="Absent: drift is not looked for."

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors import wilson
+from exporter.monitors import averages, wilson
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all
@@ -47,7 +47,7 @@ class Snapshot:
 
 
 class Accuracy:
-    """Accuracy with its Wilson bounds, the confusion matrix, and precision, recall, F1 by class.
+    """Accuracy with its Wilson bounds, the confusion matrix, precision, recall and F1.
 
     The first 20 classes are told apart in the matrix, whether predicted or actual; later ones are
     ``other`` there, while accuracy itself compares all classes.
@@ -137,6 +137,7 @@ class Accuracy:
         yield from (labels, incorrect, confusion)
         yield from self._accuracy(snapshot, now)
         yield from self._by_class(snapshot, now)
+        yield from self._averages(snapshot, now)
 
     def _accuracy(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         names, values = [*self._labels, "window"], list(self._labels.values())
@@ -203,6 +204,28 @@ class Accuracy:
                 if predicted[position] or actual[position]:
                     f1.add_metric(at, 2 * hits / int(predicted[position] + actual[position]))
         yield from (precision, recall, f1)
+
+    def _averages(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+        names, values = [*self._labels, "window"], list(self._labels.values())
+        average = GaugeMetricFamily(
+            "model_f1_average_score",
+            "F1 score of the window over the first 20 classes.",
+            labels=[*names, "average"],
+        )
+        balanced = GaugeMetricFamily(
+            "model_balanced_accuracy_ratio",
+            "Mean recall of the first 20 classes over the window.",
+            labels=names,
+        )
+        for ring in snapshot.matrices:
+            matrix = ring.total(now)
+            at = [*values, ring.window.name]
+            for which, score in averages.f1(matrix, CLASSES).items():
+                average.add_metric([*at, which], score)
+            recall = averages.balanced_accuracy(matrix, CLASSES)
+            if recall is not None:
+                balanced.add_metric(at, recall)
+        yield from (average, balanced)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

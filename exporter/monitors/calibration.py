@@ -1,0 +1,92 @@
+"""Whether the model is as often right as it says: the reliability of its confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from exporter.monitors.accuracy import correct
+from exporter.monitors.windowed_sums import Sums, WindowedSums
+from exporter.placement import add_all
+from exporter.records import RecordBatch
+from exporter.windows import Window
+
+BINS = 10
+EDGES = tuple(str(edge / BINS) for edge in range(1, BINS + 1))
+"""Upper edges of the bins, values of the label `bin`."""
+
+
+class Calibration(WindowedSums):
+    """Reliability bins of the confidence, and the expected calibration error.
+
+    Parameters
+    ----------
+    labels
+        Labels of every series: model and version.
+    windows
+        The configured windows.
+
+    Notes
+    -----
+    The error is sum over the bins of n_b / n |right_b / n_b - confidence_b / n_b|, with ten bins
+    of equal width, each with its upper edge: Guo et al. (2017), On Calibration of Modern Neural
+    Networks, https://arxiv.org/abs/1706.04599, equation 3.
+    """
+
+    name: ClassVar[str] = "calibration"
+
+    def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
+        super().__init__(labels, windows, 3 * BINS)
+
+    def update(self, batch: RecordBatch) -> None:
+        """Fold in a batch."""
+        if not (batch.label.codes >= 0).any():
+            return
+        judged = batch.labelled & (batch.label.codes >= 0) & ~np.isnan(batch.confidence)
+        if not judged.any():
+            return
+        with np.errstate(invalid="ignore"):
+            bins = np.clip(np.ceil(batch.confidence * BINS) - 1, 0, BINS - 1)
+        cells = np.where(judged, np.nan_to_num(bins), -1).astype(np.int64)
+        right = np.where(judged & correct(batch), cells + 2 * BINS, -1)
+        weighed = np.where(judged, cells + BINS, -1)
+        for rows, weights in ((cells, None), (weighed, batch.confidence), (right, None)):
+            chosen = rows >= 0
+            counted = None if weights is None else weights[chosen]
+            self._totals += np.bincount(rows[chosen], counted, minlength=3 * BINS)
+            add_all(self._rings, batch.placements, rows, weights)
+
+    def families(self, snapshot: Sums, now: float) -> Iterator[Metric]:
+        """Yield the bins as counters, and the error; nothing before the first judged record."""
+        number, confidence, right = snapshot.totals.reshape(3, BINS)
+        if not number.any():
+            return
+        names, values = list(self._labels), list(self._labels.values())
+        for name, meaning, column in (
+            (
+                "model_calibration_predictions",
+                "Predictions with a ground truth and a confidence, by bin.",
+                number,
+            ),
+            ("model_calibration_confidence", "Sum of their confidences.", confidence),
+            ("model_calibration_correct", "How many of them are right.", right),
+        ):
+            family = CounterMetricFamily(name, meaning, labels=[*names, "bin"])
+            for edge, count in zip(EDGES, column.tolist(), strict=True):
+                family.add_metric([*values, edge], count)
+            yield family
+        error = GaugeMetricFamily(
+            "model_expected_calibration_error",
+            "Mean distance of accuracy and confidence over the bins of the window's predictions.",
+            labels=[*names, "window"],
+        )
+        for ring in snapshot.rings:
+            number, confidence, right = ring.total(now).reshape(3, BINS)
+            if number.any():
+                distance = float(np.abs(right - confidence).sum() / number.sum())
+                error.add_metric([*values, ring.window.name], distance)
+        yield error

@@ -1,0 +1,43 @@
+"""The threshold that was logged last."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.monitors.decision_threshold import DecisionThreshold
+from tests.monitors.builders import LABELS, NOW, batch, exposition, series, through_storage
+
+LOGGED = st.lists(st.tuples(st.integers(0, 50), st.sampled_from([0.25, 0.5, 0.75])), max_size=8)
+
+
+def monitor_of(found):
+    """Return a monitor that has seen (age, threshold)."""
+    monitor = DecisionThreshold(LABELS)
+    for age, threshold in found:
+        monitor.update(batch({"timestamp": NOW - age, "prediction": "a", "threshold": threshold}))
+    return monitor
+
+
+def test_the_latest_one_by_its_own_time():
+    """A record that comes late changes nothing; one without a threshold neither."""
+    monitor = monitor_of([(5, 0.25), (1, 0.5), (9, 0.75)])
+    monitor.update(batch({"timestamp": NOW, "prediction": "a"}))
+    assert series(monitor) == {"model_decision_threshold_ratio": 0.5}
+
+
+def test_absent_if_none_was_logged():
+    """Most models have none."""
+    assert series(monitor_of([])) == {}
+
+
+@given(LOGGED, LOGGED, st.randoms())
+def test_merged_stored_and_shuffled(first, second, chance):
+    """The order does not matter, and a restart neither."""
+    both = [*first, *second]
+    whole = exposition(monitor_of(both))
+    merged = monitor_of(first)
+    merged.merge(monitor_of(second))
+    assert exposition(merged) == whole
+    assert exposition(monitor_of(chance.sample(both, len(both)))) == whole
+    assert exposition(through_storage(monitor_of(both), DecisionThreshold(LABELS))) == whole
