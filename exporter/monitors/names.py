@@ -13,6 +13,7 @@ ALL = (
     "facts",
     "finish",
     "first_token",
+    "ground_truth",
     "intervals",
     "latency",
     "missing_features",
