@@ -15,6 +15,7 @@ from exporter.dependencies.checker import Checker
 from exporter.drift import evaluation, reference_file
 from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
+from exporter.joining.monitors import JoinedMonitors
 from exporter.markov import model_file
 from exporter.markov.scoring import Scorer
 from exporter.monitors import names
@@ -30,6 +31,7 @@ from exporter.monitors.environment import Environment
 from exporter.monitors.facts import Facts
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
+from exporter.monitors.ground_truth import GroundTruth
 from exporter.monitors.group import MonitorGroup
 from exporter.monitors.intervals import Intervals
 from exporter.monitors.isolation import Isolation
@@ -193,7 +195,20 @@ def _add_model(
 ) -> None:
     reference = read_reference(model)
     rules = read_rules(model)
-    group = _model_group(parts, configuration, model, reference, rules, without, replay=replay)
+    monitors = _model_group(parts, configuration, model, reference, rules, without, replay=replay)
+    group: ModelMonitors | JoinedMonitors = monitors
+    if model.labels.join and GroundTruth.name not in without:
+        group = JoinedMonitors(
+            monitors,
+            lambda: GroundTruth(
+                {"model": model.name},
+                configuration.windows,
+                model.labels.wait,
+                model.labels.pending,
+                replay=replay,
+            ),
+            parts.isolation,
+        )
     event_time = EventTime(configuration.windows, replay=replay)
     features = features_read(reference, rules)
     parts.groups[model.name] = group

@@ -228,15 +228,19 @@ def _mapped_to_nothing(report: Report, model: ModelSource, batches: list[RecordB
 def _labels_without_accuracy(
     report: Report, model: ModelSource, batches: list[RecordBatch]
 ) -> None:
+    import numpy as np  # noqa: PLC0415
+
     orphans = classes = 0
     for batch in batches:
         labelled = batch.label.codes >= 0
-        orphans += int((labelled & ~batch.attempt).sum())
-        classes += int((labelled & (batch.prediction.codes >= 0)).sum())
+        ids = batch.request_id or (None,) * len(batch)
+        joinable = np.array([each is not None and model.labels.join for each in ids], dtype=bool)
+        orphans += int((labelled & ~batch.attempt & ~joinable).sum())
+        classes += int((labelled & ((batch.prediction.codes >= 0) | joinable)).sum())
     if orphans:
         report.problems.append(
-            f"{orphans} ground truths come in events of their own: they are counted "
-            "(model_labels_orphan_total), but not joined, and measure no accuracy"
+            f"{orphans} ground truths come in events of their own: without request_id, or "
+            "with labels.join off, they are joined with no prediction, and measure no accuracy"
         )
     if model.thresholds.min_accuracy is not None and not classes:
         report.problems.append(

@@ -18,6 +18,7 @@ from pydantic import (
 
 from exporter.config import dependencies
 from exporter.config.dependencies import DependencySettings
+from exporter.config.labels import LabelSettings
 from exporter.config.quantities import Duration, Size, WindowName
 from exporter.config.rules import Privacy, Rules
 from exporter.config.section import Section as _Section
@@ -203,6 +204,9 @@ class ModelSource(_FileSource):
         "the later one in the order of the alphabet, as of 0 and 1, or no and yes.",
     )
     thresholds: Thresholds = Field(default_factory=Thresholds, description="Limits for the alerts.")
+    labels: LabelSettings = Field(
+        default_factory=LabelSettings, description="Ground truth that comes later."
+    )
     drift: DriftSettings | None = Field(
         default=None, description="Absent: drift is not looked for."
     )

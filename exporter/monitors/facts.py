@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from exporter.event_time import MAX_AHEAD_SECONDS
 from exporter.records import RecordBatch
@@ -15,11 +15,10 @@ from exporter.records import RecordBatch
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Unix seconds of the last prediction and label, 0 before the first; labels without one."""
+    """Unix seconds of the last prediction and label, 0 before the first."""
 
     last_prediction: float
     last_label: float
-    orphans: int
 
 
 class Facts:
@@ -52,7 +51,6 @@ class Facts:
         self._objectives = dict(objectives)
         self._last_prediction = 0.0
         self._last_label = 0.0
-        self._orphans = 0
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
@@ -63,11 +61,10 @@ class Facts:
         if labelled.any():
             newest = float(batch.event_time[labelled].max())
             self._last_label = _latest(self._last_label, newest, batch.received)
-            self._orphans += int((labelled & ~batch.attempt).sum())
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
-        return Snapshot(self._last_prediction, self._last_label, self._orphans)
+        return Snapshot(self._last_prediction, self._last_label)
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:  # noqa: ARG002
         """Yield facts; a time that never was is absent."""
@@ -99,27 +96,19 @@ class Facts:
         )
         if snapshot.last_label:
             label.add_metric(values, snapshot.last_label)
-        orphans = CounterMetricFamily(
-            "model_labels_orphan",
-            "Ground truth that came without its prediction.",
-            labels=names,
-        )
-        orphans.add_metric(values, snapshot.orphans)
-        yield from (threshold, objective, prediction, label, orphans)
+        yield from (threshold, objective, prediction, label)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
         return {
             "last_prediction": self._last_prediction,
             "last_label": self._last_label,
-            "orphans": self._orphans,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""
         self._last_prediction = float(state["last_prediction"])
         self._last_label = float(state["last_label"])
-        self._orphans = int(state["orphans"])
 
 
 def _latest(known: float, newest: float, received: float) -> float:

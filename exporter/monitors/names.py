@@ -15,6 +15,7 @@ ALL = (
     "facts",
     "finish",
     "first_token",
+    "ground_truth",
     "intervals",
     "latency",
     "missing_features",

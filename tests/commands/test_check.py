@@ -134,16 +134,25 @@ def test_a_mapping_that_finds_nothing(check):
 
 
 def test_labels_in_events_of_their_own(check):
-    """They are not joined yet: a limit for the accuracy would never be compared with anything."""
+    """Without an id they are not joined: a limit for the accuracy is compared with nothing."""
     code, out, _ = check(
         model(thresholds={"min_accuracy": 0.8}),
-        log=[{"prediction": "a", "request_id": "1"}, {"true_label": "a", "request_id": "1"}],
+        log=[{"prediction": "a", "request_id": "1"}, {"true_label": "a"}],
     )
     assert code == 1
     assert [problem.partition(":")[0] for problem in problems(out)] == [
         "1 ground truths come in events of their own",
         "thresholds",
     ]
+
+
+def test_labels_that_come_later_with_an_id(check):
+    """They are joined, whichever of the two is in the sample."""
+    code, out, _ = check(
+        model(thresholds={"min_accuracy": 0.8}),
+        log=[{"prediction": "a", "request_id": "1"}, {"true_label": "a", "request_id": "1"}],
+    )
+    assert code == 0, problems(out)
 
 
 def test_only_the_head_is_read(check):

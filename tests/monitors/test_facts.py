@@ -29,9 +29,6 @@ def test_exposition_of_a_handful_of_records():
         "# HELP model_info The model as configured.\n"
         "# TYPE model_info gauge\n"
         'model_info{model="bot",reference="1a2b3c4d",task="auto"} 1.0\n'
-        "# HELP model_labels_orphan_total Ground truth that came without its prediction.\n"
-        "# TYPE model_labels_orphan_total counter\n"
-        'model_labels_orphan_total{model="bot"} 2.0\n'
         "# HELP model_last_label_timestamp_seconds Time of the latest ground truth.\n"
         "# TYPE model_last_label_timestamp_seconds gauge\n"
         'model_last_label_timestamp_seconds{model="bot"} 999998.0\n'
@@ -52,7 +49,6 @@ def test_a_time_that_never_was_is_absent():
     """1970 would look like an outage of decades."""
     found = series(facts())
     assert not any("timestamp" in key for key in found)
-    assert found["model_labels_orphan_total"] == 0
 
 
 def test_times_never_go_back():
@@ -102,4 +98,3 @@ def test_lists_are_labels_too():
     )
     found = series(monitor)
     assert found["model_last_label_timestamp_seconds"] == NOW - 5
-    assert found["model_labels_orphan_total"] == 1
