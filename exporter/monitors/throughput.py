@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from exporter.monitors import wilson
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all
@@ -118,6 +119,16 @@ class Throughput:
         failed = GaugeMetricFamily(
             "model_error_ratio", "Share of the window's attempts that failed.", labels=names
         )
+        failed_lower = GaugeMetricFamily(
+            "model_error_lower_ratio",
+            "Lower end of the 95 percent Wilson interval of model_error_ratio.",
+            labels=names,
+        )
+        failed_upper = GaugeMetricFamily(
+            "model_error_upper_ratio",
+            "Upper end of the 95 percent Wilson interval of model_error_ratio.",
+            labels=names,
+        )
         share = GaugeMetricFamily(
             "model_prediction_share_ratio",
             "Share of the class among the window's predicted classes.",
@@ -131,12 +142,16 @@ class Throughput:
             at = [*values, ring.window.name]
             count.add_metric(at, attempts)
             rate.add_metric(at, attempts / ring.window.seconds)
-            failed.add_metric(at, int(total[_FAILED]) / attempts)
+            failures = int(total[_FAILED])
+            failed.add_metric(at, failures / attempts)
+            low, high = wilson.interval(failures, attempts)
+            failed_lower.add_metric(at, low)
+            failed_upper.add_metric(at, high)
             classified = int(total[:_NO_CLASS].sum())
             if classified:
                 for position, name in snapshot.classes:
                     share.add_metric([*at, name], int(total[position]) / classified)
-        yield from (count, rate, failed, share)
+        yield from (count, rate, failed, failed_lower, failed_upper, share)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

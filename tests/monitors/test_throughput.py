@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.throughput import Throughput
@@ -42,7 +43,18 @@ def test_exposition_of_a_handful_of_records():
     """Failures and attempts without a class have class=""; ground truth alone is no attempt."""
     monitor = throughput()
     monitor.update(batch(*RECORDS))
-    assert exposition(monitor) == (
+    bounds = {n: binomtest(2, n).proportion_ci(0.95, method="wilson") for n in (5, 6)}
+    found = series(monitor)
+    for window, n in (("1m", 5), ("1h", 6)):
+        lower = found[f"model_error_lower_ratio{{window={window}}}"]
+        upper = found[f"model_error_upper_ratio{{window={window}}}"]
+        assert (lower, upper) == pytest.approx((bounds[n].low, bounds[n].high), rel=1e-9)
+    text = "".join(
+        line
+        for line in exposition(monitor).splitlines(keepends=True)
+        if "model_error_lower_ratio" not in line and "model_error_upper_ratio" not in line
+    )
+    assert text == (
         "# HELP model_error_ratio Share of the window's attempts that failed.\n"
         "# TYPE model_error_ratio gauge\n"
         'model_error_ratio{model="bot",version="1",window="1m"} 0.4\n'
