@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.monitors.binary import BinaryClasses, is_class, probability
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
-from exporter.records import Floats, Mask, RecordBatch
+from exporter.records import Categorical, Floats, Mask, RecordBatch, Scores
 from exporter.windows import Window
 
 TOP = (2, 3, 5)
@@ -67,11 +67,12 @@ class Probabilities(WindowedSums):
         pair = self._classes.pair
         if not rows.size:
             return
-        labelled = batch.take(rows)
-        if labelled.scores is not None:
-            known, columns = _of_all(labelled, labelled.scores.classes, labelled.scores.values)
+        # Not the whole batch: it has features, too.
+        label = batch.label.take(rows)
+        if batch.scores is not None:
+            known, columns = _of_all(label, batch.scores.take(rows))
         elif pair is not None:
-            known, columns = _of_two(labelled, pair)
+            known, columns = _of_two(label, probability(batch, pair)[rows], pair[1])
         else:
             return
         if known.any():
@@ -153,15 +154,12 @@ class Probabilities(WindowedSums):
         self._most = max(self._most, other._most)
 
 
-def _of_all(
-    batch: RecordBatch, classes: Sequence[str], values: Floats
-) -> tuple[Mask, list[Floats]]:
+def _of_all(label: Categorical, scores: Scores) -> tuple[Mask, list[Floats]]:
     """Return which records have probabilities, and what is summed up of each."""
-    known: Mask = np.atleast_1d(~np.isnan(values).all(axis=1))
-    logged = np.nan_to_num(values)
-    position = {name: place for place, name in enumerate(classes)}
-    table = np.array([position.get(name, -1) for name in batch.label.values], dtype=np.int64)
-    place = table[batch.label.codes]
+    known: Mask = np.atleast_1d(~np.isnan(scores.values).all(axis=1))
+    logged = np.nan_to_num(scores.values)
+    position = {name: place for place, name in enumerate(scores.classes)}
+    place = np.array([position.get(name, -1) for name in label.values])[label.codes]
     actual = np.where(place >= 0, logged[np.arange(len(place)), place], 0.0)
     brier = (logged**2).sum(axis=1) - actual**2 + (1 - actual) ** 2
     higher = (logged > actual[:, None]).sum(axis=1)
@@ -174,10 +172,8 @@ def _of_all(
     ]
 
 
-def _of_two(batch: RecordBatch, pair: tuple[str, str]) -> tuple[Mask, list[Floats]]:
-    score = probability(batch, pair)
-    positive = is_class(batch.label, pair[1])
-    actual = np.where(positive, score, 1 - score)
+def _of_two(label: Categorical, score: Floats, positive: str) -> tuple[Mask, list[Floats]]:
+    actual = np.where(is_class(label, positive), score, 1 - score)
     known = ~np.isnan(score)
     nothing = np.zeros(len(score))
     return known, [
