@@ -24,18 +24,22 @@ from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
 from exporter.monitors.calibration import Calibration
 from exporter.monitors.confidence import Confidence
+from exporter.monitors.cost import Cost
 from exporter.monitors.data_quality import DataQuality
 from exporter.monitors.decision_threshold import DecisionThreshold
 from exporter.monitors.drift import Drift
 from exporter.monitors.environment import Environment
+from exporter.monitors.escalation import Escalation
 from exporter.monitors.facts import Facts
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
 from exporter.monitors.ground_truth import GroundTruth
 from exporter.monitors.group import MonitorGroup
+from exporter.monitors.inputs import Inputs
 from exporter.monitors.intervals import Intervals
 from exporter.monitors.isolation import Isolation
 from exporter.monitors.latency import Latency
+from exporter.monitors.latency_range import LatencyRange
 from exporter.monitors.missing_features import MissingFeatures
 from exporter.monitors.multilabel import Multilabel
 from exporter.monitors.outliers import Outliers
@@ -44,6 +48,7 @@ from exporter.monitors.protocol import Monitor
 from exporter.monitors.ranking import Ranking
 from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.scores import Scores
+from exporter.monitors.slices import Slices
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
@@ -178,11 +183,13 @@ def read_rules(model: ModelSource) -> Rules | None:
     return None if model.rules is None else config.with_included(model.rules)
 
 
-def features_read(reference: Reference | None, rules: Rules | None) -> tuple[str, ...]:
+def features_read(
+    reference: Reference | None, rules: Rules | None, slices: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return the logged features that monitors ask for."""
     names = () if reference is None else reference.features
     of_rules = () if rules is None else rules.features
-    return tuple(dict.fromkeys((*names, *of_rules)))
+    return tuple(dict.fromkeys((*names, *of_rules, *slices)))
 
 
 def _add_model(
@@ -210,7 +217,7 @@ def _add_model(
             parts.isolation,
         )
     event_time = EventTime(configuration.windows, replay=replay)
-    features = features_read(reference, rules)
+    features = features_read(reference, rules, model.slices)
     parts.groups[model.name] = group
     if replay:
         parts.windows_end[model.name] = lambda: event_time.windows_end
@@ -259,6 +266,10 @@ def _model_group(
             Throughput(labels, windows, budget),
             Confidence(labels, windows),
             Latency(labels, windows),
+            LatencyRange(labels, windows),
+            Inputs(labels, windows),
+            Escalation(labels, windows),
+            Cost(labels, windows, budget),
             Accuracy(labels, windows, budget),
             *_of_classes(model, labels, windows),
             Tokens(labels, windows),
@@ -268,6 +279,8 @@ def _model_group(
             Environment(labels, budget),
         ]
         monitors += _of_task(model.task, labels, windows, reference)
+        if model.slices:
+            monitors.append(Slices(labels, windows, model.slices, budget))
         if reference is not None and model.drift is not None:
             monitors += [
                 Drift(labels, windows, model.drift, reference),

@@ -36,7 +36,7 @@ models:
   - {name: k, paths: [lists.jsonl], task: ranking}
   - {name: t, paths: [lists.jsonl], task: multilabel}
   - {name: l, paths: [answers.jsonl]}
-  - {name: b, paths: [binary.jsonl]}
+  - {name: b, paths: [binary.jsonl], slices: [region]}
   - {name: c, paths: [classes.jsonl]}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
@@ -49,7 +49,7 @@ _REGRESSION = """\
 {"prediction": 2, "true_label": 3}
 """
 _BINARY = """\
-{"prediction": 1, "true_label": 1, "probabilities": {"0": 0.25, "1": 0.75}, "threshold": 0.5}
+{"prediction": 1, "true_label": 1, "probabilities": {"0": 0.25, "1": 0.75}, "slice": {"region": "n"}}
 {"prediction": 0, "true_label": 0, "probabilities": {"0": 0.75, "1": 0.25}, "threshold": 0.5}
 """
 _CLASSES = (
@@ -57,6 +57,7 @@ _CLASSES = (
 )
 _LISTS = '{"prediction": ["a", "b"], "true_label": ["b"]}\n'
 _ANSWERS = (
+    '{"input_length": 30, "oov_ratio": 0.1, "escalated": true, "cost": 0.2, "currency": "EUR"}\n'
     '{"tokens_in": 9, "tokens_out": 5, "latency_s": 1, "time_to_first_token_ms": 200, '
     '"finish_reason": "stop"}\n'
 )

@@ -203,6 +203,11 @@ class ModelSource(_FileSource):
         description="Of a model of two classes the one that scores are about (ROC-AUC). Absent: "
         "the later one in the order of the alphabet, as of 0 and 1, or no and yes.",
     )
+    slices: Annotated[tuple[str, ...], Field(max_length=10, strict=False)] = Field(
+        default=(),
+        description="Parts of the population that are measured apart: names in the logged `slice`, "
+        "or of logged features. Of each the first 20 values.",
+    )
     thresholds: Thresholds = Field(default_factory=Thresholds, description="Limits for the alerts.")
     labels: LabelSettings = Field(
         default_factory=LabelSettings, description="Ground truth that comes later."
