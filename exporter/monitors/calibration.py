@@ -12,12 +12,27 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from exporter.monitors.accuracy import correct
 from exporter.monitors.windowed_sums import Sums, WindowedSums
 from exporter.placement import add_all
-from exporter.records import RecordBatch
+from exporter.records import Floats, RecordBatch
 from exporter.windows import Window
 
 BINS = 10
 EDGES = tuple(str(edge / BINS) for edge in range(1, BINS + 1))
 """Upper edges of the bins, values of the label `bin`."""
+
+
+def of_prediction(batch: RecordBatch) -> Floats:
+    """Return float64[n], how probable the predicted class was held, NaN where unknown.
+
+    That is not the highest probability where a threshold other than a half decides.
+    """
+    if batch.scores is None:
+        return batch.confidence
+    position = {name: place for place, name in enumerate(batch.scores.classes)}
+    # One more cell at the end is what the code -1 of a missing prediction finds.
+    table = np.array([*(position.get(name, -1) for name in batch.prediction.values), -1])
+    place = table[batch.prediction.codes]
+    logged = np.where(place >= 0, batch.scores.values[np.arange(len(place)), place], np.nan)
+    return np.where(np.isnan(logged), batch.confidence, logged)
 
 
 class Calibration(WindowedSums):
@@ -46,15 +61,16 @@ class Calibration(WindowedSums):
         """Fold in a batch."""
         if not (batch.label.codes >= 0).any():
             return
-        judged = batch.labelled & (batch.label.codes >= 0) & ~np.isnan(batch.confidence)
+        confidence = of_prediction(batch)
+        judged = batch.labelled & (batch.label.codes >= 0) & ~np.isnan(confidence)
         if not judged.any():
             return
         with np.errstate(invalid="ignore"):
-            bins = np.clip(np.ceil(batch.confidence * BINS) - 1, 0, BINS - 1)
+            bins = np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1)
         cells = np.where(judged, np.nan_to_num(bins), -1).astype(np.int64)
         right = np.where(judged & correct(batch), cells + 2 * BINS, -1)
         weighed = np.where(judged, cells + BINS, -1)
-        for rows, weights in ((cells, None), (weighed, batch.confidence), (right, None)):
+        for rows, weights in ((cells, None), (weighed, confidence), (right, None)):
             chosen = rows >= 0
             counted = None if weights is None else weights[chosen]
             self._totals += np.bincount(rows[chosen], counted, minlength=3 * BINS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,16 +10,20 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors.binary import BinaryClasses, is_class, probability
+from exporter.monitors.accuracy import correct
+from exporter.monitors.binary import BinaryClasses
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
-from exporter.records import Categorical, Floats, Mask, RecordBatch, Scores
+from exporter.records import Categorical, Floats, RecordBatch, Scores
 from exporter.windows import Window
 
 TOP = (2, 3, 5)
 EPSILON = float(np.finfo(np.float64).eps)
 """A probability of 0 of what came true counts as this one, as in scikit-learn."""
-_LABELS, _LOG_LOSS, _BRIER, _RANKED, _TOP = range(5)
-_CELLS = _TOP + len(TOP)
+_LABELS, _LOG_LOSS, _BRIER, _TOP = range(4)
+_FULL = _TOP + len(TOP)
+"""Sums over records with the probabilities of two classes or more; then the first three again."""
+_CELLS = _FULL + _TOP
+_ENOUGH = max(TOP) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,11 @@ class Probabilities(WindowedSums):
     For each record with a ground truth and probabilities p_k: -ln p_actual (Good 1952), and
     sum over the classes of (p_k - [k is the actual class])^2 (Brier 1950), a class without a
     probability having 0. Of two classes half of that is exposed, (p - y)^2 of the positive one, as
-    is usual there. A record is right at k if fewer than k classes have a higher probability than
-    the actual one. Without `probabilities` the confidence tells those of two classes.
+    is usual there. A record is right at k if the actual class has a probability and fewer than k
+    classes have a higher one. The probability of one class alone, or without any the confidence in
+    the predicted class, tells that of the other one if there are two: such records are summed up
+    apart, and count as long as no third class is known. So each record counts the same with
+    whatever others it is read.
     """
 
     name: ClassVar[str] = "probabilities"
@@ -54,44 +61,57 @@ class Probabilities(WindowedSums):
     def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
         super().__init__(labels, windows, _CELLS)
         self._classes = BinaryClasses()
-        self._most = 2
+        self._ranked: set[str] = set()
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
         self._classes.see_batch(batch)
         if batch.scores is not None:
-            self._most = max(self._most, len(batch.scores.classes))
+            self._rank(batch.scores.classes)
         if not (batch.label.codes >= 0).any():
             return
-        rows = np.flatnonzero(batch.labelled & (batch.label.codes >= 0))
-        pair = self._classes.pair
-        if not rows.size:
+        judged = batch.labelled & (batch.label.codes >= 0)
+        if not judged.any():
             return
-        # Not the whole batch: it has features, too.
-        label = batch.label.take(rows)
+        full = np.zeros(len(batch), dtype=np.bool_)
+        alone = np.where(correct(batch), batch.confidence, 1 - batch.confidence)
         if batch.scores is not None:
-            known, columns = _of_all(label, batch.scores.take(rows))
-        elif pair is not None:
-            known, columns = _of_two(label, probability(batch, pair)[rows], pair[1])
-        else:
-            return
-        if known.any():
-            chosen = rows[known]
-            self._add(placed(batch, chosen), [column[known] for column in columns])
+            number = (~np.isnan(batch.scores.values)).sum(axis=1)
+            full = judged & (number >= 2)
+            actual = of_actual(batch.label, batch.scores)
+            logged = np.nan_to_num(batch.scores.values).max(axis=1, initial=0.0)
+            alone = np.where(number == 1, np.where(np.isnan(actual), 1 - logged, actual), alone)
+            rows = np.flatnonzero(full)
+            if rows.size:
+                columns = _of_all(batch.scores.values[rows], actual[rows])
+                self._add(placed(batch, rows), columns)
+        rows = np.flatnonzero(judged & ~full & ~np.isnan(alone))
+        if rows.size and self._few:
+            nothing = np.zeros(len(rows))
+            columns = [*(nothing for _ in range(_FULL)), *_of_one(alone[rows])]
+            self._add(placed(batch, rows), columns)
+
+    @property
+    def _few(self) -> bool:
+        return len(self._classes.classes) <= 2
+
+    def _rank(self, classes: Iterable[str]) -> None:
+        for name in classes:
+            if len(self._ranked) < _ENOUGH:
+                self._ranked.add(name)
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
         sums = super().snapshot()
-        return Snapshot(sums.totals, sums.rings, self._classes.pair is not None, self._most)
+        binary = self._classes.pair is not None
+        return Snapshot(sums.totals, sums.rings, binary, len(self._ranked))
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield counters and rolling gauges; nothing before the first record that is judged."""
-        totals = snapshot.totals
+        totals = _judged(snapshot.totals, binary=snapshot.binary)
         if not totals[_LABELS]:
             return
         names, values = list(self._labels), list(self._labels.values())
-        # Of two classes both have the same squared error.
-        brier_of = 0.5 if snapshot.binary else 1.0
         for name, meaning, figure in (
             ("model_scored_labels", "Labelled predictions with probabilities.", totals[_LABELS]),
             (
@@ -99,7 +119,7 @@ class Probabilities(WindowedSums):
                 "Sum of their negative logarithms of the probability of what came true.",
                 totals[_LOG_LOSS],
             ),
-            ("model_brier", "Sum of their Brier scores.", totals[_BRIER] * brier_of),
+            ("model_brier", "Sum of their Brier scores.", totals[_BRIER]),
         ):
             counter = CounterMetricFamily(name, meaning, labels=names)
             counter.add_metric(values, float(figure))
@@ -121,19 +141,21 @@ class Probabilities(WindowedSums):
         )
         for ring in snapshot.rings:
             sums = ring.total(now)
+            ranked = sums[_LABELS]
+            shares = sums[_TOP:_FULL] / max(ranked, 1)
+            sums = _judged(sums, binary=snapshot.binary)
             at = [*values, ring.window.name]
             if sums[_LABELS]:
                 loss.add_metric(at, float(sums[_LOG_LOSS] / sums[_LABELS]))
-                brier.add_metric(at, float(brier_of * sums[_BRIER] / sums[_LABELS]))
-            for position, k in enumerate(TOP):
-                if sums[_RANKED] and snapshot.classes > k:
-                    share = float(sums[_TOP + position] / sums[_RANKED])
+                brier.add_metric(at, float(sums[_BRIER] / sums[_LABELS]))
+            for k, share in zip(TOP, shares.tolist(), strict=True):
+                if ranked and snapshot.classes > k:
                     top.add_metric([*at, str(k)], share)
         yield from (loss, brier, top)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
-        return {**super().dump(), "classes": self._classes.classes, "most": self._most}
+        return {**super().dump(), "classes": self._classes.classes, "ranked": sorted(self._ranked)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned.
@@ -145,41 +167,50 @@ class Probabilities(WindowedSums):
         """
         super().load(state)
         self._classes.see(state["classes"])
-        self._most = int(state["most"])
+        self._rank(state["ranked"])
 
     def merge(self, other: Probabilities) -> None:
         """Add the state of a monitor with the same windows."""
         super().merge(other)
         self._classes.see(other._classes.classes)
-        self._most = max(self._most, other._most)
+        self._rank(other._ranked)
 
 
-def _of_all(label: Categorical, scores: Scores) -> tuple[Mask, list[Floats]]:
-    """Return which records have probabilities, and what is summed up of each."""
-    known: Mask = np.atleast_1d(~np.isnan(scores.values).all(axis=1))
-    logged = np.nan_to_num(scores.values)
+def of_actual(label: Categorical, scores: Scores) -> Floats:
+    """Return float64[n], the logged probability of the actual class, NaN where there is none."""
     position = {name: place for place, name in enumerate(scores.classes)}
-    place = np.array([position.get(name, -1) for name in label.values])[label.codes]
-    actual = np.where(place >= 0, logged[np.arange(len(place)), place], 0.0)
-    brier = (logged**2).sum(axis=1) - actual**2 + (1 - actual) ** 2
-    higher = (logged > actual[:, None]).sum(axis=1)
-    return known, [
-        np.ones(len(actual)),
-        -np.log(np.clip(actual, EPSILON, 1 - EPSILON)),
-        brier,
-        np.ones(len(actual)),
-        *((higher < k).astype(np.float64) for k in TOP),
+    # One more cell at the end is what the code -1 of a missing label finds.
+    table = np.array([*(position.get(name, -1) for name in label.values), -1])
+    place = table[label.codes]
+    found: Floats = scores.values[np.arange(len(place)), place]
+    return np.where(place >= 0, found, np.nan)
+
+
+def _judged(sums: Floats, *, binary: bool) -> Floats:
+    """Return labels, log loss and Brier score that count."""
+    counted: Floats = sums[:_TOP].copy()
+    if binary:
+        # Of two classes both have the same squared error.
+        counted[_BRIER] /= 2
+        counted += sums[_FULL:]
+    return counted
+
+
+def _of_all(values: Floats, actual: Floats) -> list[Floats]:
+    """Return what is summed up of records with probabilities, float64[n, classes]."""
+    logged, p = np.nan_to_num(values), np.nan_to_num(actual)
+    higher = (logged > p[:, None]).sum(axis=1)
+    found = ~np.isnan(actual)
+    return [
+        np.ones(len(p)),
+        -np.log(np.clip(p, EPSILON, 1 - EPSILON)),
+        (logged**2).sum(axis=1) - p**2 + (1 - p) ** 2,
+        *((found & (higher < k)).astype(np.float64) for k in TOP),
+        *(np.zeros(len(p)) for _ in range(_TOP)),
     ]
 
 
-def _of_two(label: Categorical, score: Floats, positive: str) -> tuple[Mask, list[Floats]]:
-    actual = np.where(is_class(label, positive), score, 1 - score)
-    known = ~np.isnan(score)
-    nothing = np.zeros(len(score))
-    return known, [
-        np.ones(len(score)),
-        -np.log(np.clip(actual, EPSILON, 1 - EPSILON)),
-        2 * (1 - actual) ** 2,
-        nothing,
-        *(nothing for _ in TOP),
-    ]
+def _of_one(actual: Floats) -> list[Floats]:
+    """Return what is summed up of records that tell the probability of one of two classes."""
+    loss = -np.log(np.clip(actual, EPSILON, 1 - EPSILON))
+    return [np.ones(len(actual)), loss, (1 - actual) ** 2]

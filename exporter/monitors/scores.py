@@ -22,7 +22,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from exporter.monitors.binary import BinaryClasses, is_class, probability
 from exporter.monitors.histogram import BucketView, Histogram
 from exporter.placement import add_all
-from exporter.records import RecordBatch
+from exporter.records import Floats, Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
 STEPS = 200
@@ -59,6 +59,35 @@ class Snapshot:
     histograms: tuple[BucketView, BucketView]
     rings: tuple[RingView, ...]
     binary: bool
+    turned: bool
+
+
+class _Pair:
+    """Histograms of the scores of one class, of records of the other one and of its own."""
+
+    def __init__(self) -> None:
+        self._histograms = (Histogram(EDGES), Histogram(EDGES))
+
+    def observe(self, score: Floats, judged: Mask, own: Mask) -> None:
+        for which, histogram in enumerate(self._histograms):
+            chosen = judged & (own == which)
+            if chosen.any():
+                histogram.observe(score[chosen])
+
+    def views(self) -> tuple[BucketView, BucketView]:
+        other, own = self._histograms
+        return other.view(), own.view()
+
+    def merge(self, other: _Pair) -> None:
+        for mine, theirs in zip(self._histograms, other._histograms, strict=True):
+            mine.merge(theirs)
+
+    def dump(self) -> list[dict[str, Any]]:
+        return [histogram.dump() for histogram in self._histograms]
+
+    def load(self, state: Sequence[Mapping[str, Any]]) -> None:
+        for histogram, stored in zip(self._histograms, state, strict=True):
+            histogram.load(stored)
 
 
 class Scores:
@@ -71,8 +100,15 @@ class Scores:
     windows
         The configured windows.
     positive
-        The positive class; absent: see :class:`exporter.monitors.binary.BinaryClasses`. Records
-        from before both classes are known are left out. A model of more classes exposes nothing.
+        The positive class; absent: see :class:`exporter.monitors.binary.BinaryClasses`. Nothing
+        is exposed before two classes are known, nor of a model of more.
+
+    Notes
+    -----
+    Which class is the positive one can be open until the second one is seen, while records count
+    from the first one on. So scores are of the configured class, or of one seen first, and what is
+    exposed is turned round if that is not the positive one in the end: with it the score is 1 - p.
+    The histograms are kept both ways, since their edges are not the same from both sides.
     """
 
     name: ClassVar[str] = "scores"
@@ -83,35 +119,59 @@ class Scores:
         self._labels = dict(labels)
         self._positive = positive
         self._classes = BinaryClasses(positive)
-        self._histograms = (Histogram(EDGES), Histogram(EDGES))
-        self._rings = [WindowRing(window, (2, CELLS), np.int32) for window in windows]
+        self._of = positive
+        self._histograms = _Pair(), _Pair()
+        self._rings = [_ring(window) for window in windows]
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
         self._classes.see_batch(batch)
-        pair = self._classes.pair
-        if pair is None or not (batch.label.codes >= 0).any():
+        seen = self._classes.classes
+        if len(seen) > 2 or not (batch.label.codes >= 0).any():
             return
-        score = probability(batch, pair)
-        judged = batch.labelled & (batch.label.codes >= 0) & ~np.isnan(score)
+        judged = batch.labelled & (batch.label.codes >= 0)
         if not judged.any():
             return
-        actual = is_class(batch.label, pair[1])
-        for which, histogram in enumerate(self._histograms):
-            chosen = judged & (actual == which)
-            if chosen.any():
-                histogram.observe(score[chosen])
+        pair = self._pair
+        if self._of is None:
+            self._of = pair[1] if pair else seen[0]
+        other = next((name for name in seen if name != self._of), "")
+        turned = self._turned
+        # Rounded probabilities need not add up to 1: those of the positive class count.
+        score = probability(batch, (self._of, other) if turned else (other, self._of))
+        judged &= ~np.isnan(score)
+        if not judged.any():
+            return
+        actual = is_class(batch.label, self._of)
+        toward, away = self._histograms
+        if turned:
+            away.observe(score, judged, ~actual)
+        else:
+            toward.observe(score, judged, actual)
+        if pair is None:
+            away.observe(probability(batch, (self._of, other)), judged, ~actual)
         steps = np.rint(np.where(judged, score, 0.0) * STEPS).astype(np.int64)
-        cells = np.where(judged, actual * CELLS + steps, -1)
+        cells = np.where(judged, actual * CELLS + (STEPS - steps if turned else steps), -1)
         add_all(self._rings, batch.placements, cells)
+
+    @property
+    def _pair(self) -> tuple[str, str] | None:
+        """The pair, once both have been seen: what follows `no` need not be `yes`."""
+        return self._classes.pair if len(self._classes.classes) > 1 else None
+
+    @property
+    def _turned(self) -> bool:
+        """Whether the scores are of what is known to be the negative class."""
+        pair = self._pair
+        return pair is not None and self._of == pair[0]
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
-        negative, positive = self._histograms
         return Snapshot(
-            (negative.view(), positive.view()),
+            self._histograms[self._turned].views(),
             tuple(ring.view() for ring in self._rings),
-            self._classes.pair is not None,
+            self._pair is not None,
+            self._turned,
         )
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
@@ -124,8 +184,9 @@ class Scores:
             "Probability of the positive class, by whether it is the actual one (1) or not (0).",
             labels=[*names, "actual"],
         )
+        shape = Histogram(EDGES)
         for actual, view in enumerate(snapshot.histograms):
-            self._histograms[actual].add_to(scores, [*values, str(actual)], view)
+            shape.add_to(scores, [*values, str(actual)], view)
         yield scores
         area = GaugeMetricFamily(
             "model_roc_auc_ratio",
@@ -139,6 +200,8 @@ class Scores:
         )
         for ring in snapshot.rings:
             counts = ring.total(now)
+            if snapshot.turned:
+                counts = counts[::-1, ::-1]
             for family, figure in ((area, roc_auc(counts)), (precision, average_precision(counts))):
                 if figure is not None:
                     family.add_metric([*values, ring.window.name], figure)
@@ -148,8 +211,9 @@ class Scores:
         """Return the state for storage."""
         return {
             "positive": self._positive,
+            "of": self._of,
             "classes": self._classes.classes,
-            "histograms": [histogram.dump() for histogram in self._histograms],
+            "histograms": [pair.dump() for pair in self._histograms],
             "rings": [ring.dump() for ring in self._rings],
         }
 
@@ -163,24 +227,44 @@ class Scores:
         """
         if state["positive"] != self._positive:
             raise ValueError(f"the positive class was {state['positive']!r}")
+        self._of = state["of"]
         self._classes.see(state["classes"])
-        for histogram, stored in zip(self._histograms, state["histograms"], strict=True):
-            histogram.load(stored)
+        for pair, stored in zip(self._histograms, state["histograms"], strict=True):
+            pair.load(stored)
         load_rings(self._rings, state["rings"])
 
     def merge(self, other: Scores) -> None:
-        """Add the state of a monitor of the same classes.
+        """Add the state of a monitor of the same model; with a third class nothing is exposed.
 
         Raises
         ------
         ValueError
-            If theirs are others.
+            If another class is configured as the positive one.
         """
-        mine, theirs = self._classes.pair, other._classes.pair
-        if mine is not None and theirs is not None and mine != theirs:
-            raise ValueError(f"can't merge scores of {theirs} into scores of {mine}")
+        if self._positive != other._positive:
+            raise ValueError(f"can't merge scores of {other._positive!r} and {self._positive!r}")
         self._classes.see(other._classes.classes)
-        for histogram, theirs_too in zip(self._histograms, other._histograms, strict=True):
-            histogram.merge(theirs_too)
+        if self._of is None:
+            self._of = other._of
+        turn = other._of is not None and other._of != self._of
+        for position, pair in enumerate(self._histograms):
+            pair.merge(other._histograms[position ^ turn])
         for ring, their_ring in zip(self._rings, other._rings, strict=True):
-            ring.merge(their_ring)
+            ring.merge(_turned(their_ring) if turn else their_ring)
+
+
+def _ring(window: Window) -> WindowRing:
+    return WindowRing(window, (2, CELLS), np.int32)
+
+
+def _turned(ring: WindowRing) -> WindowRing:
+    """Return the scores of a ring as those of the other class."""
+    turned = _ring(ring.window)
+    slots = {}
+    for slot in ring.versions():
+        stored = ring.value(slot)
+        values = np.zeros(2 * CELLS, dtype=np.int64)
+        values[stored.get("cells", slice(None))] = stored["values"]
+        slots[slot] = {"epoch": stored["epoch"], "values": values[::-1]}
+    turned.load(ring.dump() | {"slots": slots})
+    return turned
