@@ -30,6 +30,7 @@ from exporter.monitors.decision_threshold import DecisionThreshold
 from exporter.monitors.drift import Drift
 from exporter.monitors.environment import Environment
 from exporter.monitors.escalation import Escalation
+from exporter.monitors.estimated_accuracy import EstimatedAccuracy
 from exporter.monitors.facts import Facts
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
@@ -281,6 +282,8 @@ def _model_group(
         monitors += _of_task(model.task, labels, windows, reference)
         if model.slices:
             monitors.append(Slices(labels, windows, model.slices, budget))
+        if reference is not None and reference.reliability is not None:
+            monitors.append(EstimatedAccuracy(labels, windows, reference.reliability))
         if reference is not None and model.drift is not None:
             monitors += [
                 Drift(labels, windows, model.drift, reference),

@@ -289,6 +289,17 @@ class RecordBatch:
             known |= self.prediction_lists.present & self.label_lists.present
         return known & ~self.failed & (self.attempt | self.joined)
 
+    @property
+    def right(self) -> Mask:
+        """bool[n], the predicted class is the actual one."""
+        position = {value: code for code, value in enumerate(self.prediction.values)}
+        # One more cell at the end is what the code -1 of a missing label finds.
+        translated = np.array(
+            [*(position.get(value, -2) for value in self.label.values), -2], dtype=np.int64
+        )
+        matches: Mask = translated[self.label.codes] == self.prediction.codes
+        return matches
+
     def take(self, rows: NDArray[np.intp]) -> RecordBatch:
         """Select records (ascending positions); the per-batch counts stay with the original."""
         ids = self.request_id

@@ -49,7 +49,7 @@ _REGRESSION = """\
 {"prediction": 2, "true_label": 3}
 """
 _BINARY = """\
-{"prediction": 1, "true_label": 1, "probabilities": {"0": 0.25, "1": 0.75}, "slice": {"region": "n"}}
+{"prediction": 1, "true_label": 1, "confidence": 0.75, "slice": {"region": "n"}}
 {"prediction": 0, "true_label": 0, "probabilities": {"0": 0.75, "1": 0.25}, "threshold": 0.5}
 """
 _CLASSES = (
@@ -161,10 +161,10 @@ def _section(family: Metric) -> str:
 
 
 def _predictions() -> Iterator[str]:
-    """Yield 200 predictions of more classes than there may be series for, and every mishap."""
-    for number in range(200):
+    """Yield 400 predictions of more classes than there may be series for, and every mishap."""
+    for number in range(400):
         record = {
-            "timestamp": _NOW - 200 + number,
+            "timestamp": _NOW - 400 + number,
             "model_version": "1",
             "prediction": f"class {number % 40}",
             "true_label": f"class {number % 20}",
@@ -175,7 +175,7 @@ def _predictions() -> Iterator[str]:
         }
         yield json.dumps(record) + "\n"
     failed = {"timestamp": _NOW, "model_version": "1", "error_type": "TimeoutError"}
-    started = {"timestamp": _NOW - 300, "model_version": "1", "package_versions": {"numpy": "2.0"}}
+    started = {"timestamp": _NOW - 500, "model_version": "1", "package_versions": {"numpy": "2.0"}}
     label_alone = {"request_id": "1", "true_label": "class 1"}
     yield f"{json.dumps(started)}\n{json.dumps(failed)}\n{json.dumps(label_alone)}\n\nno record\n"
 

@@ -19,6 +19,7 @@ from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
 from exporter.drift.reference import Provenance, Reference
 from exporter.drift.reference_file import read, write
 from exporter.errors import UsageError
+from exporter.estimation.reliability import LEAST
 from exporter.parsing.leading_fields import RecordParser
 from exporter.quality.inference import as_yaml
 from exporter.source import parser_below
@@ -98,6 +99,7 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
             last_timestamp=profile.last_timestamp,
         ),
         columns=columns,
+        reliability=profile.reliability,
     )
     write(reference, arguments.output)
     _print(reference, streams.out)
@@ -197,6 +199,18 @@ def _print(reference: Reference, out: TextIO) -> None:
         f"reference {reference.label} of model {_plain(reference.model)}{version}: "
         f"{reference.provenance.records} predictions\n"
     )
+    if reference.reliability is None:
+        out.write(
+            f"accuracy without labels: not estimated, since fewer than {LEAST} predictions have a "
+            "label and a confidence\n"
+        )
+    else:
+        number = int(reference.reliability.predictions.sum())
+        accuracy = int(reference.reliability.right.sum()) / number
+        out.write(
+            f"accuracy without labels: estimated, from {number} labelled predictions of which "
+            f"{accuracy:.2%} are right\n"
+        )
     rows = [("column", "kind", "values", "missing", "cells", "content")]
     rows += [
         (

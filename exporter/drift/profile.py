@@ -22,6 +22,7 @@ from exporter.drift.columns import (
 )
 from exporter.drift.observations import successful
 from exporter.drift.reservoir import Reservoir
+from exporter.estimation.reliability import Reliability
 from exporter.records import Categorical, FeatureColumn, Floats, RecordBatch
 
 MAX_VALUES = 1_000_000
@@ -57,6 +58,7 @@ class Profile:
         self.last_timestamp: float | None = None
         self.versions: Counter[str] = Counter()
         """Predictions by the model's version."""
+        self._reliability = Reliability.none()
         self._kinds = dict(kinds or {})
         self._columns: dict[str, _Accumulator] = {}
 
@@ -66,6 +68,7 @@ class Profile:
         if not len(batch):
             return
         self.records += len(batch)
+        self._reliability += Reliability.of(batch)
         self._note_origin(batch)
         for feature, values in batch.features.items():
             name = column_name(feature)
@@ -83,6 +86,11 @@ class Profile:
             for name in sorted(self._columns)
             if self._columns[name].seen
         )
+
+    @property
+    def reliability(self) -> Reliability | None:
+        """How often predictions of each confidence were right, if enough had a label."""
+        return self._reliability if self._reliability.enough else None
 
     def _note_origin(self, batch: RecordBatch) -> None:
         dated = batch.timestamp[~np.isnan(batch.timestamp)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exporter.drift.columns import OUTPUTS, Column, feature_name
+from exporter.estimation.reliability import Reliability
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,16 @@ class Reference:
         Free label, by default the model's version; may be empty.
     columns
         In order of their names.
+    reliability
+        How often the model was right that was so sure, to estimate its accuracy without labels;
+        ``None`` if too few predictions had both a label and a confidence. No part of the digest.
     """
 
     model: str
     version: str
     provenance: Provenance
     columns: tuple[Column, ...]
+    reliability: Reliability | None = None
 
     @cached_property
     def digest(self) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericColumn
 from exporter.drift.reference import Provenance, Reference
 from exporter.errors import UsageError
+from exporter.estimation.reliability import CELLS, LEAST, Reliability
 
 FORMAT = "modeltail-reference"
 FORMAT_VERSION = 1
@@ -72,6 +73,14 @@ class _Header(msgspec.Struct):
     format_version: int
 
 
+_Cells = Annotated[list[_Count], msgspec.Meta(min_length=CELLS, max_length=CELLS)]
+
+
+class _Reliability(msgspec.Struct, forbid_unknown_fields=True):
+    predictions: _Cells
+    right: _Cells
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     format_version: int
@@ -80,6 +89,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     version: str
     provenance: Provenance
     columns: list[_Numeric | _Categorical]
+    reliability: _Reliability | None = None
 
 
 def write(reference: Reference, path: Path) -> None:
@@ -92,7 +102,7 @@ def write(reference: Reference, path: Path) -> None:
     UsageError
         If the file can't be written.
     """
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "digest": reference.digest,
@@ -101,6 +111,11 @@ def write(reference: Reference, path: Path) -> None:
         "provenance": asdict(reference.provenance),
         "columns": [column.document() for column in reference.columns],
     }
+    if reference.reliability is not None:
+        document["reliability"] = {
+            "predictions": reference.reliability.predictions.tolist(),
+            "right": reference.reliability.right.tolist(),
+        }
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -151,13 +166,30 @@ def read(path: Path) -> Reference:
     names = [column.name for column in columns]
     if names != sorted(set(names)):
         raise UsageError(f"{path}: columns: expected different names in ascending order")
-    reference = Reference(document.model, document.version, document.provenance, tuple(columns))
+    reference = Reference(
+        document.model,
+        document.version,
+        document.provenance,
+        tuple(columns),
+        _reliability(document.reliability, path),
+    )
     if reference.digest != document.digest:
         raise UsageError(
             f"{path}: digest: does not fit the columns, so the file was damaged or edited; "
             "build the reference again"
         )
     return reference
+
+
+def _reliability(stored: _Reliability | None, path: Path) -> Reliability | None:
+    if stored is None:
+        return None
+    found = Reliability(np.array(stored.predictions), np.array(stored.right))
+    if (found.right > found.predictions).any() or not found.enough:
+        raise UsageError(
+            f"{path}: reliability: expected at least {LEAST} predictions, and no more right ones"
+        )
+    return found
 
 
 def _decode(content: bytes, kind: Any, path: Path) -> Any:

@@ -15,23 +15,12 @@ from exporter.monitors import averages, wilson
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all
-from exporter.records import Mask, RecordBatch
+from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
 CLASSES = 20
 _SIDE = CLASSES + 1
 _LABELS, _CLASS_LABELS, _CORRECT = 0, 1, 2
-
-
-def correct(batch: RecordBatch) -> Mask:
-    """Return bool[n], the predicted class is the actual one."""
-    position = {value: code for code, value in enumerate(batch.prediction.values)}
-    # One more cell at the end is what the code -1 of a missing label finds.
-    translated = np.array(
-        [*(position.get(value, -2) for value in batch.label.values), -2], dtype=np.int64
-    )
-    matches: Mask = translated[batch.label.codes] == batch.prediction.codes
-    return matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +76,7 @@ class Accuracy:
         if not labelled.any():
             return
         classes = labelled & (batch.label.codes >= 0)
-        right = correct(batch) & classes
+        right = batch.right & classes
         self._labelled += int(labelled.sum())
         self._incorrect += int(classes.sum()) - int(right.sum())
         predicted = self._classes.encode(batch.prediction.where(classes))

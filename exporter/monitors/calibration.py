@@ -9,7 +9,6 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors.accuracy import correct
 from exporter.monitors.windowed_sums import Sums, WindowedSums
 from exporter.placement import add_all
 from exporter.records import Floats, RecordBatch
@@ -68,7 +67,7 @@ class Calibration(WindowedSums):
         with np.errstate(invalid="ignore"):
             bins = np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1)
         cells = np.where(judged, np.nan_to_num(bins), -1).astype(np.int64)
-        right = np.where(judged & correct(batch), cells + 2 * BINS, -1)
+        right = np.where(judged & batch.right, cells + 2 * BINS, -1)
         weighed = np.where(judged, cells + BINS, -1)
         for rows, weights in ((cells, None), (weighed, confidence), (right, None)):
             chosen = rows >= 0

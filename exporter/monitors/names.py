@@ -14,6 +14,7 @@ ALL = (
     "drift",
     "environment",
     "escalation",
+    "estimated_accuracy",
     "facts",
     "finish",
     "first_token",

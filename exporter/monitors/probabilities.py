@@ -10,7 +10,6 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors.accuracy import correct
 from exporter.monitors.binary import BinaryClasses
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
 from exporter.records import Categorical, Floats, RecordBatch, Scores
@@ -74,7 +73,7 @@ class Probabilities(WindowedSums):
         if not judged.any():
             return
         full = np.zeros(len(batch), dtype=np.bool_)
-        alone = np.where(correct(batch), batch.confidence, 1 - batch.confidence)
+        alone = np.where(batch.right, batch.confidence, 1 - batch.confidence)
         if batch.scores is not None:
             number = (~np.isnan(batch.scores.values)).sum(axis=1)
             full = judged & (number >= 2)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors.accuracy import correct
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.monitors.windowed_sums import Sums, WindowedSums
@@ -98,7 +97,7 @@ class Slices(WindowedSums):
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
         labelled = batch.labelled & (batch.label.codes >= 0)
-        right = labelled & correct(batch) if labelled.any() else labelled
+        right = labelled & batch.right if labelled.any() else labelled
         confident = batch.attempt & ~np.isnan(batch.confidence)
         for position, (name, values) in enumerate(zip(self._names, self._values, strict=True)):
             column = _column(batch, name)

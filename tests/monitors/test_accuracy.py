@@ -9,7 +9,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from exporter.monitors.accuracy import Accuracy, correct
+from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.budget import SeriesBudget
 from tests.monitors.builders import (
     LABELS,
@@ -155,7 +155,7 @@ def test_without_labels_only_counters_are_exposed():
 def test_classes_are_compared_by_their_names():
     """1, 1.0 and "1" are one class, as are true and "true"; 1 and true are two."""
     pairs = [(1, 1.0), (1, "1"), (True, "true"), (True, 1), ("a", None), ("a", "A")]
-    compared = correct(parse(*labelled(pairs, confidence=0.5)))
+    compared = parse(*labelled(pairs, confidence=0.5)).right
     assert compared.tolist() == [True, True, True, False, False, False]
 
 
