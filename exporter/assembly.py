@@ -214,6 +214,7 @@ def _add_model(
                 model.labels.wait,
                 model.labels.pending,
                 replay=replay,
+                slices=model.slices,
             ),
             parts.isolation,
         )

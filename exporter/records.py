@@ -289,6 +289,10 @@ class RecordBatch:
             known |= self.prediction_lists.present & self.label_lists.present
         return known & ~self.failed & (self.attempt | self.joined)
 
+    def sliced(self, name: str) -> FeatureColumn | None:
+        """Return which part of a slice each record is in: as logged in `slice`, or a feature."""
+        return self.maps.get("slice", {}).get(name) or self.features.get(name)
+
     @property
     def right(self) -> Mask:
         """bool[n], the predicted class is the actual one."""

@@ -49,8 +49,9 @@ class Columns:
         return len(self.keys)
 
     @classmethod
-    def of_predictions(cls, batch: RecordBatch, keys: Keys) -> Columns:
+    def of_predictions(cls, batch: RecordBatch, keys: Keys, slices: Sequence[str]) -> Columns:
         """Return what performance monitors need of predictions."""
+        sliced = {name: batch.sliced(name) for name in slices}
         return cls(
             keys,
             batch.event_time,
@@ -59,7 +60,7 @@ class Columns:
             {"version": batch.version, "prediction": batch.prediction},
             batch.scores,
             {name: batch.numbers[name] for name in NUMBERS if name in batch.numbers},
-            dict(batch.maps.get("slice", {})),
+            {name: column for name, column in sliced.items() if column is not None},
         )
 
     @classmethod

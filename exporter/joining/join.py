@@ -54,10 +54,13 @@ class Join:
     ----------
     windows
         The configured windows.
+    slices
+        Names of the slices that are remembered: of the logged `slice`, or of features.
     """
 
-    def __init__(self, windows: Sequence[Window]) -> None:
+    def __init__(self, windows: Sequence[Window], slices: Sequence[str] = ()) -> None:
         self._windows = tuple(windows)
+        self._slices = tuple(slices)
         self.predictions = Waiting()
         self.labels = Waiting()
 
@@ -92,7 +95,7 @@ class Join:
             return 0
         new = self.predictions.find(keys) < 0
         rows, keys = rows[new], keys[new]
-        columns = Columns.of_predictions(batch.take(rows), keys)
+        columns = Columns.of_predictions(batch.take(rows), keys, self._slices)
         labelled = batch.labelled[rows]
         at = self.labels.find(keys)
         waited = at >= 0

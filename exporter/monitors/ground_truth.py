@@ -56,6 +56,8 @@ class GroundTruth:
     replay
         Whether files are read once: nobody knows what is still to be read, hence all wait until
         the end, and what has waited in vain by then counts.
+    slices
+        Names of the slices that are remembered.
     """
 
     name: ClassVar[str] = "ground_truth"
@@ -68,13 +70,14 @@ class GroundTruth:
         pending: int,
         *,
         replay: bool,
+        slices: Sequence[str] = (),
     ) -> None:
         self._labels = dict(labels)
         self._windows = tuple(windows)
         self._wait = wait
         self._most = pending
         self._replay = replay
-        self._join = Join(windows)
+        self._join = Join(windows, slices)
         self._matched = self._expired = self._orphans = self._duplicates = 0
         self._delays = Histogram(DELAYS)
         self._rings = [WindowRing(window, (2,), np.int64) for window in windows]

@@ -11,6 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
+from exporter.placement import Placement
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
@@ -51,9 +52,18 @@ class LatencyRange(WindowedSums):
             return
         latency, placements = batch.latency[rows], placed(batch, rows)
         self._add(placements, [np.ones(len(rows)), latency])
+        if not placements:
+            return
+        # The extremes of each run of records first: hundreds share their place in every window.
+        run = placements[0].run
+        extremes = np.full((2, len(placements[0].runs.late)), -np.inf)
+        np.maximum.at(extremes[_LONGEST], run, latency)
+        np.maximum.at(extremes[_SHORTEST], run, -latency)
+        runs = np.unique(run)
         for ring, placement in zip(self._extremes, placements, strict=True):
-            ring.raise_to(placement, np.full(len(rows), _LONGEST), latency)
-            ring.raise_to(placement, np.full(len(rows), _SHORTEST), -latency)
+            for cell in (_LONGEST, _SHORTEST):
+                place = Placement(placement.runs, runs)
+                ring.raise_to(place, np.full(len(runs), cell), extremes[cell, runs])
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

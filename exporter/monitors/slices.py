@@ -15,7 +15,7 @@ from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.monitors.windowed_sums import Sums, WindowedSums
 from exporter.placement import add_all
-from exporter.records import Categorical, RecordBatch
+from exporter.records import RecordBatch
 from exporter.windows import Window
 
 VALUES = 20
@@ -100,10 +100,10 @@ class Slices(WindowedSums):
         right = labelled & batch.right if labelled.any() else labelled
         confident = batch.attempt & ~np.isnan(batch.confidence)
         for position, (name, values) in enumerate(zip(self._names, self._values, strict=True)):
-            column = _column(batch, name)
+            column = batch.sliced(name)
             if column is None:
                 continue
-            codes = values.encode(column.where(batch.attempt | labelled))
+            codes = values.encode(column.categorical().where(batch.attempt | labelled))
             first = position * _KINDS * _SIDE
             for kind, rows, weights in (
                 (_PREDICTIONS, batch.attempt, None),
@@ -173,8 +173,3 @@ class Slices(WindowedSums):
         super().load(state)
         for values, stored in zip(self._values, state["values"], strict=True):
             values.load(**stored)
-
-
-def _column(batch: RecordBatch, name: str) -> Categorical | None:
-    found = batch.maps.get("slice", {}).get(name) or batch.features.get(name)
-    return None if found is None else found.categorical()

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.event_time import EventTime
+from exporter.joining.join import Join
 from exporter.joining.monitors import JoinedMonitors
 from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.budget import SeriesBudget
@@ -206,3 +207,21 @@ def test_any_order_gives_the_same_totals(events, size, through_storage):
     assert found["model_labels_total{version=1}"] == 9
     assert found["model_labels_incorrect_total{version=1}"] == 5
     assert found["model_label_delay_seconds_count{}"] == 6
+
+
+def test_the_slices_of_a_prediction_are_remembered():
+    """Of those that are configured, whether they are logged as slices or as features."""
+    join = Join(builders.WINDOWS, ["region", "age", "unknown"])
+    prediction = {
+        "request_id": "r",
+        "prediction": "a",
+        "slice": {"region": "north", "other": "x"},
+        "features": {"age": 41, "income": 7},
+    }
+    join.update(builders.batch(prediction, features=["age", "income"]), builders.NOW)
+    label = builders.batch({"request_id": "r", "true_label": "a"})
+    joined = join.update(label, builders.NOW).joined
+    assert joined is not None
+    assert joined.sliced("region").categorical().decode() == ["north"]
+    assert joined.sliced("age").categorical().decode() == ["41"]
+    assert joined.maps["slice"].keys() == {"region", "age"}
