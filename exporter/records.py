@@ -194,7 +194,7 @@ class Scores:
         return Scores(self.classes, self.values[rows])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordBatch:
     """Decoded events of one model, in the order of their file.
 
@@ -280,7 +280,7 @@ class RecordBatch:
         known = (self.label.codes >= 0) | ~np.isnan(self.label_value)
         return known if self.label_lists is None else known | self.label_lists.present
 
-    @property
+    @cached_property
     def labelled(self) -> Mask:
         """bool[n], the record holds a prediction and its ground truth, of the same kind."""
         known = (self.label.codes >= 0) & (self.prediction.codes >= 0)
@@ -293,7 +293,7 @@ class RecordBatch:
         """Return which part of a slice each record is in: as logged in `slice`, or a feature."""
         return self.maps.get("slice", {}).get(name) or self.features.get(name)
 
-    @property
+    @cached_property
     def right(self) -> Mask:
         """bool[n], the predicted class is the actual one."""
         position = {value: code for code, value in enumerate(self.prediction.values)}

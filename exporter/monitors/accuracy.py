@@ -84,8 +84,9 @@ class Accuracy:
         cells = np.where(classes, predicted * _SIDE + actual, -1)
         flat = np.bincount(cells[classes], minlength=_SIDE * _SIDE)
         self._confusion += flat.reshape(_SIDE, _SIDE)
-        for what, rows in ((_LABELS, labelled), (_CLASS_LABELS, classes), (_CORRECT, right)):
-            add_all(self._counts, batch.placements, np.where(rows, what, -1))
+        counted = ((_LABELS, labelled), (_CLASS_LABELS, classes), (_CORRECT, right))
+        whats = np.stack([np.where(rows, what, -1) for what, rows in counted])
+        add_all(self._counts, batch.placements, whats)
         add_all(self._matrices, batch.placements, cells)
 
     def snapshot(self) -> Snapshot:

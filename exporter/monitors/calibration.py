@@ -69,7 +69,7 @@ class Calibration(WindowedSums):
         cells = np.where(judged, np.nan_to_num(bins), -1).astype(np.int64)
         right = np.where(judged & batch.right, cells + 2 * BINS, -1)
         weighed = np.where(judged, cells + BINS, -1)
-        for rows, weights in ((cells, None), (weighed, confidence), (right, None)):
+        for rows, weights in ((np.stack((cells, right)), None), (weighed, confidence)):
             chosen = rows >= 0
             counted = None if weights is None else weights[chosen]
             self._totals += np.bincount(rows[chosen], counted, minlength=3 * BINS)

@@ -56,14 +56,13 @@ class LatencyRange(WindowedSums):
             return
         # The extremes of each run of records first: hundreds share their place in every window.
         run = placements[0].run
-        extremes = np.full((2, len(placements[0].runs.late)), -np.inf)
-        np.maximum.at(extremes[_LONGEST], run, latency)
-        np.maximum.at(extremes[_SHORTEST], run, -latency)
-        runs = np.unique(run)
+        first = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1])))
+        longest = np.maximum.reduceat(latency, first)
+        shortest = np.minimum.reduceat(latency, first)
         for ring, placement in zip(self._extremes, placements, strict=True):
-            for cell in (_LONGEST, _SHORTEST):
-                place = Placement(placement.runs, runs)
-                ring.raise_to(place, np.full(len(runs), cell), extremes[cell, runs])
+            place = Placement(placement.runs, run[first])
+            ring.raise_to(place, np.full(len(first), _LONGEST), longest)
+            ring.raise_to(place, np.full(len(first), _SHORTEST), -shortest)
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
