@@ -64,6 +64,13 @@ class Columns:
         )
 
     @classmethod
+    def of_keys(cls, keys: Keys, time: Floats) -> Columns:
+        """Return predictions of which nothing but that they were there is needed."""
+        absent, nothing = np.full(len(keys), np.nan), Categorical.empty(len(keys))
+        classes = {"version": nothing, "prediction": nothing}
+        return cls(keys, time, absent, absent, classes, None, {}, {})
+
+    @classmethod
     def of_labels(cls, batch: RecordBatch, keys: Keys) -> Columns:
         """Return what is needed of ground truth."""
         absent = np.full(len(batch), np.nan)

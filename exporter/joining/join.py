@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,12 @@ class Join:
             return 0
         new = self.predictions.find(keys) < 0
         rows, keys = rows[new], keys[new]
-        columns = Columns.of_predictions(batch.take(rows), keys, self._slices)
         labelled = batch.labelled[rows]
+        if labelled.all():
+            # They are remembered to know what comes for them again.
+            columns = Columns.of_keys(keys, batch.event_time[rows])
+        else:
+            columns = Columns.of_predictions(self._lean(batch, rows), keys, self._slices)
         at = self.labels.find(keys)
         waited = at >= 0
         waited[waited] = ~self.labels.met(at[waited])
@@ -109,6 +113,14 @@ class Join:
         if useful.size:
             pairs.append((columns.take(useful), self.labels.meet(at[useful])))
         return int(useless.sum())
+
+    def _lean(self, batch: RecordBatch, rows: NDArray[np.intp]) -> RecordBatch:
+        """Select records without what is not remembered of them: features are many."""
+        if len(rows) == len(batch):
+            return batch
+        kept = {name: batch.features[name] for name in self._slices if name in batch.features}
+        maps = {"slice": batch.maps["slice"]} if "slice" in batch.maps else {}
+        return replace(batch, features=kept, maps=maps, request_id=None).take(rows)
 
     def _labels(
         self,
@@ -177,6 +189,8 @@ class Join:
 def _identified(batch: RecordBatch) -> Mask:
     if batch.request_id is None:
         return np.zeros(len(batch), dtype=bool)
+    if None not in batch.request_id:
+        return np.ones(len(batch), dtype=bool)
     return np.fromiter((each is not None for each in batch.request_id), bool, len(batch))
 
 
