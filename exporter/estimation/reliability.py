@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.monitors.wilson import Z_95
 from exporter.records import Floats, RecordBatch
 
 STEPS = 200
@@ -24,7 +25,6 @@ CELLS = STEPS + 1
 """Around each multiple of .005 of the confidence one."""
 LEAST = 300
 """Of fewer labelled predictions no curve is made."""
-Z95 = 1.959963984540054
 
 Counts = NDArray[np.int64]
 
@@ -130,5 +130,5 @@ class Curve:
         mean = float(counts @ p) / number
         share = np.bincount(self.block, counts, minlength=len(self.variance)) / number
         variance = float(counts @ (p * (1 - p))) / number**2 + float(share**2 @ self.variance)
-        half = Z95 * math.sqrt(variance)
+        half = Z_95 * math.sqrt(variance)
         return mean, max(0.0, mean - half), min(1.0, mean + half)

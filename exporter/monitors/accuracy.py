@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors import averages, wilson
+from exporter.monitors import averages
+from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all
@@ -136,20 +137,10 @@ class Accuracy:
             "Predictions of the window whose ground truth is known.",
             labels=names,
         )
-        ratio = GaugeMetricFamily(
+        ratio = BoundedRatio(
             "model_accuracy_ratio",
             "Share of the window's labelled predictions that are right.",
-            labels=names,
-        )
-        lower = GaugeMetricFamily(
-            "model_accuracy_lower_ratio",
-            "Lower end of the 95 percent Wilson interval of model_accuracy_ratio.",
-            labels=names,
-        )
-        upper = GaugeMetricFamily(
-            "model_accuracy_upper_ratio",
-            "Upper end of the 95 percent Wilson interval of model_accuracy_ratio.",
-            labels=names,
+            names,
         )
         for ring in snapshot.counts:
             labelled, classified, right = ring.total(now).tolist()
@@ -157,11 +148,8 @@ class Accuracy:
             if labelled:
                 known.add_metric(at, labelled)
             if classified:
-                low, high = wilson.interval(right, classified)
-                ratio.add_metric(at, right / classified)
-                lower.add_metric(at, low)
-                upper.add_metric(at, high)
-        yield from (known, ratio, lower, upper)
+                ratio.count(at, right, classified)
+        yield from (known, *ratio)
 
     def _by_class(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         names, values = [*self._labels, "window", "class"], list(self._labels.values())

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily
 
-from exporter.monitors import wilson
+from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
 from exporter.records import RecordBatch
 from exporter.windows import Window
@@ -54,29 +54,13 @@ class Escalation(WindowedSums):
             counter = CounterMetricFamily(name, meaning, labels=names)
             counter.add_metric(values, float(snapshot.totals[cell]))
             yield counter
-        ratio, lower, upper = (
-            GaugeMetricFamily(name, meaning, labels=[*names, "window"])
-            for name, meaning in (
-                (
-                    "model_escalation_ratio",
-                    "Share of the window's predictions that a person took over.",
-                ),
-                (
-                    "model_escalation_lower_ratio",
-                    "Lower end of the 95 percent Wilson interval of model_escalation_ratio.",
-                ),
-                (
-                    "model_escalation_upper_ratio",
-                    "Upper end of the 95 percent Wilson interval of model_escalation_ratio.",
-                ),
-            )
+        ratio = BoundedRatio(
+            "model_escalation_ratio",
+            "Share of the window's predictions that a person took over.",
+            [*names, "window"],
         )
         for ring in snapshot.rings:
             answers, escalated = map(int, ring.total(now).tolist())
             if answers:
-                at = [*values, ring.window.name]
-                low, high = wilson.interval(escalated, answers)
-                ratio.add_metric(at, escalated / answers)
-                lower.add_metric(at, low)
-                upper.add_metric(at, high)
-        yield from (ratio, lower, upper)
+                ratio.count([*values, ring.window.name], escalated, answers)
+        yield from ratio

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily
 
 from exporter.estimation.reliability import CELLS, Reliability, cells_of
+from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.placement import add_all
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
@@ -79,32 +80,17 @@ class EstimatedAccuracy:
         )
         expected.add_metric(values, float(snapshot.counts @ curve.probability))
         yield from (counted, expected)
-        ratio, lower, upper = (
-            GaugeMetricFamily(name, meaning, labels=[*names, "window"])
-            for name, meaning in (
-                (
-                    "model_estimated_accuracy_ratio",
-                    "Accuracy to expect of the confidence of the window's predictions.",
-                ),
-                (
-                    "model_estimated_accuracy_lower_ratio",
-                    "Lower end of the 95 percent band of model_estimated_accuracy_ratio.",
-                ),
-                (
-                    "model_estimated_accuracy_upper_ratio",
-                    "Upper end of the 95 percent band of model_estimated_accuracy_ratio.",
-                ),
-            )
+        ratio = BoundedRatio(
+            "model_estimated_accuracy_ratio",
+            "Accuracy to expect of the confidence of the window's predictions.",
+            [*names, "window"],
+            "band",
         )
         for ring in snapshot.rings:
             counts = ring.total(now)
             if counts.any():
-                at = [*values, ring.window.name]
-                mean, low, high = curve.estimate(counts)
-                ratio.add_metric(at, mean)
-                lower.add_metric(at, low)
-                upper.add_metric(at, high)
-        yield from (ratio, lower, upper)
+                ratio.add([*values, ring.window.name], *curve.estimate(counts))
+        yield from ratio
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

@@ -9,7 +9,7 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors import wilson
+from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
 from exporter.records import RecordBatch
 from exporter.windows import Window
@@ -79,20 +79,10 @@ class Intervals(WindowedSums):
             "Predictions of the window with an interval whose ground truth is known.",
             labels=names,
         )
-        ratio = GaugeMetricFamily(
+        ratio = BoundedRatio(
             "model_interval_coverage_ratio",
             "Share of the window's labelled intervals that cover the actual number.",
-            labels=names,
-        )
-        lower = GaugeMetricFamily(
-            "model_interval_coverage_lower_ratio",
-            "Lower end of the 95 percent Wilson interval of model_interval_coverage_ratio.",
-            labels=names,
-        )
-        upper = GaugeMetricFamily(
-            "model_interval_coverage_upper_ratio",
-            "Upper end of the 95 percent Wilson interval of model_interval_coverage_ratio.",
-            labels=names,
+            names,
         )
         width = GaugeMetricFamily(
             "model_interval_width_mean",
@@ -104,10 +94,7 @@ class Intervals(WindowedSums):
             if not labelled:
                 continue
             at = [*values, ring.window.name]
-            low, high = wilson.interval(covered, labelled)
             known.add_metric(at, labelled)
-            ratio.add_metric(at, covered / labelled)
-            lower.add_metric(at, low)
-            upper.add_metric(at, high)
+            ratio.count(at, covered, labelled)
             width.add_metric(at, widths / labelled)
-        yield from (known, ratio, lower, upper, width)
+        yield from (known, *ratio, width)

@@ -9,7 +9,7 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors import wilson
+from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
 from exporter.records import RecordBatch
 from exporter.windows import Window
@@ -82,20 +82,10 @@ class Multilabel(WindowedSums):
 
     def _of_sets(self, snapshot: Sums, now: float) -> Iterator[Metric]:
         names, values = [*self._labels, "window"], list(self._labels.values())
-        ratio = GaugeMetricFamily(
+        ratio = BoundedRatio(
             "model_subset_accuracy_ratio",
             "Share of the window's labelled sets of classes that hold no mistake.",
-            labels=names,
-        )
-        lower = GaugeMetricFamily(
-            "model_subset_accuracy_lower_ratio",
-            "Lower end of the 95 percent Wilson interval of model_subset_accuracy_ratio.",
-            labels=names,
-        )
-        upper = GaugeMetricFamily(
-            "model_subset_accuracy_upper_ratio",
-            "Upper end of the 95 percent Wilson interval of model_subset_accuracy_ratio.",
-            labels=names,
+            names,
         )
         jaccard = GaugeMetricFamily(
             "model_jaccard_score",
@@ -109,12 +99,9 @@ class Multilabel(WindowedSums):
             if not labelled:
                 continue
             at = [*values, ring.window.name]
-            low, high = wilson.interval(total[_EXACT], labelled)
-            ratio.add_metric(at, total[_EXACT] / labelled)
-            lower.add_metric(at, low)
-            upper.add_metric(at, high)
+            ratio.count(at, total[_EXACT], labelled)
             jaccard.add_metric(at, total[_JACCARD] / labelled)
-        yield from (ratio, lower, upper, jaccard)
+        yield from (*ratio, jaccard)
 
     def _of_classes(self, snapshot: Sums, now: float) -> Iterator[Metric]:
         names, values = [*self._labels, "window"], list(self._labels.values())

@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.list_column import ListColumn
-from exporter.monitors import wilson
+from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
 from exporter.records import Floats, RecordBatch
 from exporter.windows import Window
@@ -118,20 +118,10 @@ class Ranking(WindowedSums):
             "Mean NDCG of the window's labelled lists within the first k.",
             labels=[*names, "k"],
         )
-        ratio = GaugeMetricFamily(
+        ratio = BoundedRatio(
             "model_hit_ratio",
             "Share of the window's labelled lists with a relevant item within the first k.",
-            labels=[*names, "k"],
-        )
-        lower = GaugeMetricFamily(
-            "model_hit_lower_ratio",
-            "Lower end of the 95 percent Wilson interval of model_hit_ratio.",
-            labels=[*names, "k"],
-        )
-        upper = GaugeMetricFamily(
-            "model_hit_upper_ratio",
-            "Upper end of the 95 percent Wilson interval of model_hit_ratio.",
-            labels=[*names, "k"],
+            [*names, "k"],
         )
         for ring in snapshot.rings:
             total = ring.total(now).tolist()
@@ -140,11 +130,8 @@ class Ranking(WindowedSums):
                 continue
             at = [*values, ring.window.name]
             deep = [*at, str(self._depth)]
-            low, high = wilson.interval(total[_HITS], judged)
             known.add_metric(at, judged)
             reciprocal.add_metric(at, total[_RECIPROCAL] / judged)
             ndcg.add_metric(deep, total[_GAIN] / judged)
-            ratio.add_metric(deep, total[_HITS] / judged)
-            lower.add_metric(deep, low)
-            upper.add_metric(deep, high)
-        yield from (known, reciprocal, ndcg, ratio, lower, upper)
+            ratio.count(deep, total[_HITS], judged)
+        yield from (known, reciprocal, ndcg, *ratio)

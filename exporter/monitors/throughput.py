@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors import wilson
+from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all
@@ -116,18 +116,8 @@ class Throughput:
             "Attempts in the window over its whole length.",
             labels=names,
         )
-        failed = GaugeMetricFamily(
-            "model_error_ratio", "Share of the window's attempts that failed.", labels=names
-        )
-        failed_lower = GaugeMetricFamily(
-            "model_error_lower_ratio",
-            "Lower end of the 95 percent Wilson interval of model_error_ratio.",
-            labels=names,
-        )
-        failed_upper = GaugeMetricFamily(
-            "model_error_upper_ratio",
-            "Upper end of the 95 percent Wilson interval of model_error_ratio.",
-            labels=names,
+        failed = BoundedRatio(
+            "model_error_ratio", "Share of the window's attempts that failed.", names
         )
         share = GaugeMetricFamily(
             "model_prediction_share_ratio",
@@ -142,16 +132,12 @@ class Throughput:
             at = [*values, ring.window.name]
             count.add_metric(at, attempts)
             rate.add_metric(at, attempts / ring.window.seconds)
-            failures = int(total[_FAILED])
-            failed.add_metric(at, failures / attempts)
-            low, high = wilson.interval(failures, attempts)
-            failed_lower.add_metric(at, low)
-            failed_upper.add_metric(at, high)
+            failed.count(at, int(total[_FAILED]), attempts)
             classified = int(total[:_NO_CLASS].sum())
             if classified:
                 for position, name in snapshot.classes:
                     share.add_metric([*at, name], int(total[position]) / classified)
-        yield from (count, rate, failed, failed_lower, failed_upper, share)
+        yield from (count, rate, *failed, share)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

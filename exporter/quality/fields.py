@@ -5,6 +5,7 @@ A path is a field of the record schema, or ``features.NAME``, ``slice.NAME``, ``
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -49,28 +50,28 @@ def split(path: str) -> tuple[str, str] | None:
     raise ValueError(f"{path!r} is nothing that a rule can be about; known: {known}")
 
 
-class Values:
+class Values(ABC):
     """The values of one field in a batch, in the ways that rules look at them."""
 
+    @abstractmethod
     def numbers(self) -> Floats:
         """Return float64[n]; NaN for whatever is no number."""
-        raise NotImplementedError
 
+    @abstractmethod
     def classes(self) -> Categorical:
         """Return the values as classes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def missing(self) -> Mask | None:
         """Return bool[n], absent or null; ``None`` if no record is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mistyped(self, accepted: frozenset[type]) -> Mask | None:
         """Return bool[n], there but of another type; ``None`` if no record is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, row: int) -> Any:
         """Return the value of a record as it was logged, or as near to that as is known."""
-        raise NotImplementedError
 
 
 class Logged(Values):
