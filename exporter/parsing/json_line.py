@@ -194,7 +194,8 @@ def _one_object_each(lines: Lines) -> bool:
     The decoder takes a line end for any other space. Where ``}`` comes before it and ``{`` after it
     the line end is between two objects, since within one there would be a comma.
     """
-    if lines.data.endswith(b"\n"):
+    # An empty line at either end has nothing before it, or after it.
+    if lines.data.startswith(b"\n") or lines.data.endswith(b"\n"):
         return False
     data = np.frombuffer(lines.data, dtype=np.uint8)
     before, after = data[lines.breaks - 1], data[lines.breaks + 1]

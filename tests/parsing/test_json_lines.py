@@ -192,6 +192,16 @@ ODD = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("empty_line_first", [True, False])
+def test_an_empty_line_makes_no_two_objects_of_one_line_good(empty_line_first):
+    """As many objects as lines, but not one each."""
+    lines = [b"", GOOD + GOOD] if empty_line_first else [GOOD + GOOD, b""]
+    parsed = parse(*lines)
+    assert parsed.parsed == 0
+    assert parsed.rejected == {"not_json": 1}
+    assert parsed.skipped["empty"] == 1
+
+
 @given(st.lists(st.lists(ODD, max_size=4) | st.just([GOOD] * 40), max_size=5))
 def test_a_block_is_read_as_its_lines_are(parts):
     """Whatever stands beside it, a line is decoded, or refused, as it is alone."""
