@@ -35,7 +35,8 @@ class Outcome:
     duplicates
         Ground truth for what has one already.
     orphans
-        Ground truth that is joined with nothing: a list, or without a request id.
+        Ground truth that is joined with nothing: a list, without a request id, or of a pair whose
+        other half storage can't read any more.
     violations
         Rules that pairs broke, by (field, rule).
     """
@@ -71,12 +72,13 @@ class Join:
         identified = _identified(batch)
         late = batch.truth & ~batch.attempt
         joinable = late & identified & has_label
-        orphans = int((late & ~joinable).sum())
+        counts = Counter(orphans=int((late & ~joinable).sum()))
         predicted = (batch.prediction.codes >= 0) | ~np.isnan(batch.prediction_value)
         predicted &= batch.attempt & ~batch.failed & identified
         pairs: list[tuple[Columns, Columns]] = []
-        duplicates = self._predictions(batch, np.flatnonzero(predicted), pairs)
-        duplicates += self._labels(batch, np.flatnonzero(joinable), pairs)
+        self._predictions(batch, np.flatnonzero(predicted), pairs, counts)
+        self._labels(batch, np.flatnonzero(joinable), pairs, counts)
+        duplicates, orphans = counts["duplicates"], counts["orphans"]
         violations: Counter[tuple[str, str]] = Counter()
         if not pairs:
             return Outcome(None, np.empty(0), duplicates, orphans, violations)
@@ -89,10 +91,11 @@ class Join:
         batch: RecordBatch,
         rows: NDArray[np.intp],
         pairs: list[tuple[Columns, Columns]],
-    ) -> int:
+        counts: Counter[str],
+    ) -> None:
         rows, keys, _ = _first_of_each(batch, rows)
         if not rows.size:
-            return 0
+            return
         new = self.predictions.find(keys) < 0
         rows, keys = rows[new], keys[new]
         labelled = batch.labelled[rows]
@@ -111,8 +114,11 @@ class Join:
             self.labels.meet(at[useless])
         useful = np.flatnonzero(waited & ~labelled)
         if useful.size:
-            pairs.append((columns.take(useful), self.labels.meet(at[useful])))
-        return int(useless.sum())
+            met, labels = self.labels.meet(at[useful])
+            if labels is not None:
+                pairs.append((columns.take(useful[met]), labels))
+            counts["orphans"] += len(useful) - len(met)
+        counts["duplicates"] += int(useless.sum())
 
     def _lean(self, batch: RecordBatch, rows: NDArray[np.intp]) -> RecordBatch:
         """Select records without what is not remembered of them: features are many."""
@@ -127,22 +133,26 @@ class Join:
         batch: RecordBatch,
         rows: NDArray[np.intp],
         pairs: list[tuple[Columns, Columns]],
-    ) -> int:
+        counts: Counter[str],
+    ) -> None:
         rows, keys, repeated = _first_of_each(batch, rows)
+        counts["duplicates"] += repeated
         if not rows.size:
-            return repeated
+            return
         at = self.predictions.find(keys)
         known = (at >= 0) | (self.labels.find(keys) >= 0)
         open_ = at >= 0
         open_[open_] = ~self.predictions.met(at[open_])
-        duplicates = int((known & ~open_).sum())
+        counts["duplicates"] += int((known & ~open_).sum())
         columns = Columns.of_labels(batch.take(rows), keys)
         found = np.flatnonzero(open_)
         if found.size:
-            pairs.append((self.predictions.meet(at[found]), columns.take(found)))
+            met, predictions = self.predictions.meet(at[found])
+            if predictions is not None:
+                pairs.append((predictions, columns.take(found[met])))
+            counts["orphans"] += len(found) - len(met)
         waits = np.flatnonzero(~known)
         self.labels.add(columns.take(waits), np.zeros(len(waits), dtype=bool))
-        return repeated + duplicates
 
     def _joined(
         self,

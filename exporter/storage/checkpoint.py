@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from exporter.storage.archive import tell_stored
 from exporter.storage.encoding import decode, encode
 from exporter.storage.ledger import Changes, Ledger
 from exporter.storage.store import Loaded, Store, UnavailableError
@@ -110,6 +111,7 @@ class Checkpoint:
         self._under_way: dict[str, Changes] = {}
         self._stored = False
         self._reopened = False
+        self._archived: dict[str, list[str]] = {}
         # A start has better things to do than to copy.
         self._copy_tried_at = clock()
         self._restore(store.load())
@@ -126,7 +128,7 @@ class Checkpoint:
         if self._store.available and loaded.rows:
             # What has another form now is brought to it before there is anything to read: later
             # it would hold up ingestion.
-            self._ledger.adopt(loaded.rows)
+            self._ledger.adopt(loaded.rows, loaded.archived)
             self._mark(self._owners, changed=True)
             self.commit(self._clock(), lambda _: None)
             self._worker.wait()
@@ -169,12 +171,13 @@ class Checkpoint:
         """Learn in the owners' thread what became of the last commit."""
         if self._stored:
             self._ledger.settle(self._under_way)
+            tell_stored(self._under_way, self._store.read_archived)
         else:
             self._mark(self._under_way, changed=True)
         self._under_way = {}
         if self._reopened:
             self._reopened = False
-            self._ledger.forget(self._owners)
+            self._ledger.forget(self._owners, self._archived)
             self._mark(self._owners, changed=True)
 
     def _mark(self, parts: Mapping[str, Any], *, changed: bool) -> None:
@@ -254,6 +257,7 @@ class Checkpoint:
     def _reopen(self, now: float, publish: Callable[[CheckpointStats], None]) -> None:
         try:
             self._store.reopen()
+            self._archived = self._store.archived()
         except UnavailableError as error:
             self._failed(now, error)
         else:

@@ -21,12 +21,19 @@ from pathlib import Path
 
 from exporter.storage.ledger import Changes
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _LOG_BYTES = 16 << 20
 """To what the log is cut back after a commit that made it longer."""
 
 _SCHEMA = """
 CREATE TABLE state (
+    part TEXT NOT NULL, path TEXT NOT NULL, value BLOB NOT NULL, crc32 INTEGER NOT NULL,
+    PRIMARY KEY (part, path)
+)
+"""
+# What is read row by row, when it is needed, and not at the start.
+_ARCHIVE_SCHEMA = """
+CREATE TABLE archive (
     part TEXT NOT NULL, path TEXT NOT NULL, value BLOB NOT NULL, crc32 INTEGER NOT NULL,
     PRIMARY KEY (part, path)
 )
@@ -39,6 +46,9 @@ _WRITE = """
 INSERT INTO state (part, path, value, crc32) VALUES (?, ?, ?, ?)
 ON CONFLICT (part, path) DO UPDATE SET value = excluded.value, crc32 = excluded.crc32
 """
+_ALL = "SELECT part, path, value, crc32 FROM state ORDER BY rowid"
+_READ_ARCHIVED = "SELECT value, crc32 FROM archive WHERE part = ? AND path = ?"
+_ARCHIVE = "INSERT OR REPLACE INTO archive (part, path, value, crc32) VALUES (?, ?, ?, ?)"
 
 Stored = dict[str, dict[str, bytes]]
 """Encoded rows by part and path."""
@@ -93,7 +103,7 @@ class Database:
         connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // 4096}")
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, 1, SCHEMA_VERSION):
+        if not 0 <= version <= SCHEMA_VERSION:
             raise UnusableError(f"written by another version (schema {version})")
         if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             raise UnusableError("damaged")
@@ -105,10 +115,12 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             if version == 1:
                 connection.execute("ALTER TABLE state RENAME TO state_1")
-            connection.execute(_SCHEMA)
+            if version <= 1:
+                connection.execute(_SCHEMA)
             if version == 1:
                 connection.execute(_FROM_VERSION_1)
                 connection.execute("DROP TABLE state_1")
+            connection.execute(_ARCHIVE_SCHEMA)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property
@@ -132,6 +144,49 @@ class Database:
         """
         return _rows(self._connection)
 
+    def archived(self) -> dict[str, list[str]]:
+        """Return the paths of all rows in the archive, by part."""
+        paths: defaultdict[str, list[str]] = defaultdict(list)
+        with _telling_apart():
+            for part, path in self._connection.execute("SELECT part, path FROM archive"):
+                paths[part].append(path)
+        return dict(paths)
+
+    def read_archived(self, part: str, path: str) -> bytes:
+        """Return one row of the archive; also in another thread than the one that commits.
+
+        Raises
+        ------
+        UnusableError
+            If it is not there, or not what was written.
+        sqlite3.Error
+            If it can't be read at the moment.
+        """
+        with (
+            _telling_apart(),
+            contextlib.closing(self._connection.execute(_READ_ARCHIVED, (part, path))) as found,
+        ):
+            row = found.fetchone()
+            if row is None:
+                raise UnusableError(f"{part}{path} is not there")
+            value: bytes = row[0]
+            if checksum(part, path, value) != row[1]:
+                raise UnusableError(f"damaged: {part}{path} is not what was written")
+        return value
+
+    def adopt_archive(self, other: Database) -> None:
+        """Take over the archive of another database.
+
+        Raises
+        ------
+        sqlite3.Error
+            If that fails; this database is then as before.
+        """
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            rows = other._connection.execute("SELECT part, path, value, crc32 FROM archive")
+            connection.executemany(_ARCHIVE, rows)
+
     def commit(self, staged: Mapping[str, Changes]) -> int:
         """Write changes of parts in one transaction, and return how many bytes of state they are.
 
@@ -141,21 +196,20 @@ class Database:
             If it can't be written; the database is then as before.
         """
         written = sorted(
-            (
-                (part, path, value, checksum(part, path, value))
-                for part, changes in staged.items()
-                for path, value in changes.written.items()
-            ),
-            key=_neighbours,
+            _checked({part: changes.written for part, changes in staged.items()}), key=_neighbours
         )
+        archived = _checked({part: changes.archived for part, changes in staged.items()})
         removed = [(part, path) for part, changes in staged.items() for path in changes.removed]
+        discarded = [(part, path) for part, changes in staged.items() for path in changes.discarded]
         anew = [(part,) for part, changes in staged.items() if changes.anew]
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany("DELETE FROM state WHERE part = ?", anew)
             connection.executemany("DELETE FROM state WHERE part = ? AND path = ?", removed)
             connection.executemany(_WRITE, written)
-        return sum(len(value) for _, _, value, _ in written)
+            connection.executemany("DELETE FROM archive WHERE part = ? AND path = ?", discarded)
+            connection.executemany(_ARCHIVE, archived)
+        return sum(len(value) for _, _, value, _ in (*written, *archived))
 
     def try_to_write(self) -> None:
         """Write a page without changing anything.
@@ -172,6 +226,8 @@ class Database:
     def copy(self, path: Path, now: float) -> None:
         """Write a copy, verify it, and put it at `path` with the modification time `now`.
 
+        It is for going on in the files where the state is lost: it holds no archive.
+
         Raises
         ------
         sqlite3.Error, OSError
@@ -182,7 +238,7 @@ class Database:
         unfinished = path.with_name(path.name + ".tmp")
         try:
             _remove(unfinished)
-            self._connection.execute("VACUUM INTO ?", (str(unfinished),))
+            self._write_state_to(unfinished)
             verify(unfinished)
             with unfinished.open("rb") as file:
                 os.utime(file.fileno(), (now, now))
@@ -191,6 +247,17 @@ class Database:
             _sync_directory(path.parent)
         finally:
             _remove(unfinished)
+
+    def _write_state_to(self, path: Path) -> None:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            copy.execute("PRAGMA journal_mode = OFF")
+            copy.execute("BEGIN")
+            copy.execute(_SCHEMA)
+            copy.execute(_ARCHIVE_SCHEMA)
+            copy.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            with contextlib.closing(self._connection.execute(_ALL)) as rows:
+                copy.executemany(_WRITE, rows)
+            copy.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file; what is committed is in it."""
@@ -222,9 +289,7 @@ def verify(path: Path) -> Stored:
 def _rows(connection: sqlite3.Connection) -> Stored:
     stored: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
     with _telling_apart():
-        for part, path, value, expected in connection.execute(
-            "SELECT part, path, value, crc32 FROM state ORDER BY rowid"
-        ):
+        for part, path, value, expected in connection.execute(_ALL):
             if checksum(part, path, value) != expected:
                 raise UnusableError(f"damaged: {part}{path} is not what was written")
             stored[part][path] = value
@@ -244,6 +309,15 @@ def _telling_apart() -> Iterator[None]:
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:
         # Text may be no UTF-8, even in SQLite's own message.
         raise UnusableError(str(error)) from error
+
+
+def _checked(rows: Mapping[str, Mapping[str, bytes]]) -> list[tuple[str, str, bytes, int]]:
+    """Return rows by part and path with their checksums."""
+    return [
+        (part, path, value, checksum(part, path, value))
+        for part, values in rows.items()
+        for path, value in values.items()
+    ]
 
 
 def _neighbours(row: tuple[str, str, bytes, int]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from exporter.storage.rows import Rows
+from exporter.storage.rows import Archive, Rows
 
 _ARRAY = 1
 _ELSEWHERE = 2
@@ -31,7 +31,7 @@ def _encode_extra(value: Any) -> Any:
         return msgspec.msgpack.Ext(_ARRAY, payload)
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, Rows):
+    if isinstance(value, Rows | Archive):
         return value.plain()
     if isinstance(value, Elsewhere):
         return msgspec.msgpack.Ext(_ELSEWHERE, b"")
@@ -56,7 +56,9 @@ _decoder = msgspec.msgpack.Decoder(ext_hook=_decode_extra)
 
 
 def encode(state: Any) -> bytes:
-    """Encode maps (also as :class:`Rows`), lists, strings, numbers, bytes and numpy arrays.
+    """Encode maps, lists, strings, numbers, bytes and numpy arrays.
+
+    :class:`Rows` and an :class:`Archive` are maps.
 
     Raises
     ------

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from exporter.storage.encoding import ELSEWHERE, decode
-from exporter.storage.rows import Rows
+from exporter.storage.rows import Archive, Rows
 
 ROOT = ""
 _PLAIN = frozenset({int, float, str, bytes, bool, type(None), np.ndarray})
@@ -25,12 +26,13 @@ def child(path: str, key: str) -> str:
     return f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
 
 
-def lifted(value: Any, path: str, found: dict[str, Rows]) -> Any:
+def lifted(value: Any, path: str, found: dict[str, Rows | Archive]) -> Any:
     """Return a value without what has rows of its own, which is put into `found` by its path.
 
-    :class:`Rows` are looked for in maps, and in lists that begin with one or with a map.
+    :class:`Rows` and :class:`Archive` are looked for in maps, and in lists that begin with one or
+    with a map.
     """
-    if isinstance(value, Rows):
+    if isinstance(value, Rows | Archive):
         found[path] = value
         return ELSEWHERE
     if isinstance(value, dict):
@@ -43,8 +45,15 @@ def lifted(value: Any, path: str, found: dict[str, Rows]) -> Any:
     return value
 
 
-def nested(encoded: Mapping[str, bytes]) -> Any:
+def nested(encoded: Mapping[str, bytes], archives: Mapping[str, Any] = MappingProxyType({})) -> Any:
     """Return the value whose rows these are, with plain maps in place of :class:`Rows`.
+
+    Parameters
+    ----------
+    encoded
+        Rows by path.
+    archives
+        What stands in place of each :class:`Archive` that has rows, by path.
 
     Raises
     ------
@@ -63,6 +72,8 @@ def nested(encoded: Mapping[str, bytes]) -> Any:
 
     def filled(value: Any, path: str) -> Any:
         if value is ELSEWHERE:
+            if path in archives:
+                return archives[path]
             return {_key(row): built(row) for row in children[path]}
         if isinstance(value, dict):
             return {
@@ -82,7 +93,7 @@ def _may_hold_rows(value: Any) -> bool:
     if isinstance(value, list | tuple):
         # Long lists of plain values are the rule; looking at the first one is enough.
         return bool(value) and value[0].__class__ not in _PLAIN and _may_hold_rows(value[0])
-    return value is ELSEWHERE or isinstance(value, dict | Rows)
+    return value is ELSEWHERE or isinstance(value, dict | Rows | Archive)
 
 
 def _key(path: str) -> str:

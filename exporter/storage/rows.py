@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -31,3 +32,60 @@ class Rows(ABC):
     def plain(self) -> dict[str, Any]:
         """Return all rows."""
         return {key: self.value(key) for key in self.versions()}
+
+
+class LostError(Exception):
+    """A row that is in storage can't be read."""
+
+
+ReadKey = Callable[[str], Any]
+"""Reads a row by its key, each time anew; raises :class:`LostError` if that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedRows:
+    """What loading gives back for an :class:`Archive`, if it can be read in storage for long.
+
+    Attributes
+    ----------
+    keys
+        Of its rows.
+    read
+        Reads one.
+    """
+
+    keys: tuple[str, ...]
+    read: ReadKey
+
+    def plain(self) -> dict[str, Any]:
+        """Return all rows."""
+        return {key: self.read(key) for key in self.keys}
+
+
+class Archive(ABC):
+    """Part of a dumped state: rows that never change, which storage keeps for their owner.
+
+    Unlike :class:`Rows` they need not be in memory once they are stored; the owner reads them when
+    it needs them. It is read, and told, in the owner's thread. Loading gives back a plain map or
+    :class:`ArchivedRows`. It lies in no :class:`Rows`.
+    """
+
+    @abstractmethod
+    def existing(self) -> Collection[str]:
+        """Return the keys of all rows that are to exist."""
+
+    @abstractmethod
+    def fresh(self) -> Collection[str]:
+        """Return those of them that are not in storage yet."""
+
+    @abstractmethod
+    def value(self, key: str) -> Any:
+        """Return what is, or is to be, stored of a row."""
+
+    @abstractmethod
+    def stored(self, keys: Collection[str], read: ReadKey) -> None:
+        """Take in that some rows, of which a few may be gone by now, can be read from storage."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return all rows."""
+        return {key: self.value(key) for key in self.existing()}

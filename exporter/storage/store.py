@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from exporter.errors import UsageError
+from exporter.storage.archive import archives, nested_parts
 from exporter.storage.database import Database, Stored, UnusableError, verify
 from exporter.storage.ledger import Changes
-from exporter.storage.nesting import nested
 
 logger = logging.getLogger(__name__)
 
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT}
 """After these errors the open file is as good as before."""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class UnavailableError(Exception):
@@ -38,8 +37,9 @@ class Loaded:
     ----------
     parts
         Nested state by part.
-    rows
-        The same as it is stored; empty if the file that is written to holds something else.
+    rows, archived
+        The same as it is stored, and the archive's paths; empty if the file that is written to
+        holds something else.
     positions_only
         Whether `parts` is of an older copy: where files were read to is worth something, counts
         are not.
@@ -47,6 +47,7 @@ class Loaded:
 
     parts: dict[str, Any] = field(default_factory=dict)
     rows: Stored = field(default_factory=dict)
+    archived: dict[str, list[str]] = field(default_factory=dict)
     positions_only: bool = False
 
 
@@ -75,6 +76,8 @@ class Store:
         self._stamp = stamp
         self._lock: int | None = None
         self._database: Database | None = None
+        self._former: Database | None = None
+        """One that can't be written to any more; what it holds may still be read."""
         self._known = False
         """Whether the state of this process goes on from what the file holds."""
         self.failures = 0
@@ -111,8 +114,9 @@ class Store:
         try:
             database = Database(self.path)
             try:
-                rows = database.read()
-                loaded = Loaded(_nested(rows), rows)
+                rows, archived = database.read(), database.archived()
+                found = archives(archived, self.read_archived)
+                loaded = Loaded(nested_parts(rows, found), rows, archived)
             except BaseException:
                 database.close()
                 raise
@@ -127,7 +131,7 @@ class Store:
     def _start_from_copy(self, error: UnusableError) -> Loaded:
         """Begin anew, and go on in the files where the copy had come to."""
         try:
-            loaded = Loaded(_nested(verify(self.copy_path)), positions_only=True)
+            loaded = Loaded(nested_parts(verify(self.copy_path), {}), positions_only=True)
         except UnusableError:
             loaded = Loaded()
         try:
@@ -156,7 +160,14 @@ class Store:
                     return Loaded()
                 database = Database(Path(elsewhere) / self.path.name)
                 try:
-                    loaded = Loaded(_nested(database.read()))
+                    # The file is gone in a moment, hence all of the archive is read.
+                    found = {
+                        part: {path: rows.plain() for path, rows in each.items()}
+                        for part, each in archives(
+                            database.archived(), database.read_archived
+                        ).items()
+                    }
+                    loaded = Loaded(nested_parts(database.read(), found))
                 finally:
                     database.close()
         except (sqlite3.Error, OSError, UnusableError) as another:
@@ -209,22 +220,65 @@ class Store:
         """
         try:
             self._acquire()
-            if not self._known and self.path.exists() and self.path.stat().st_size:
-                self._set_aside("it could not be read when the exporter started")
-            try:
-                database = Database(self.path)
-            except UnusableError as error:
-                self._set_aside(error)
-                database = Database(self.path)
-            try:
-                database.try_to_write()
-            except BaseException:
-                database.close()
-                raise
+            if not self._gone_on_with():
+                self._open_anew()
         except (sqlite3.Error, OSError, UnusableError) as error:
             raise UnavailableError(f"{self.path.parent}: {error}") from error
-        self._database, self._known = database, True
+        self._known = True
         logger.info("%s can be used for storage again", self.path)
+
+    def _gone_on_with(self) -> bool:
+        """Return whether the file that was in use can be written to again."""
+        former = self._former
+        if former is None or former.replaced:
+            return False
+        former.try_to_write()
+        self._database, self._former = former, None
+        return True
+
+    def _open_anew(self) -> None:
+        if not self._known and self.path.exists() and self.path.stat().st_size:
+            self._set_aside("it could not be read when the exporter started")
+        try:
+            database = Database(self.path)
+        except UnusableError as error:
+            self._set_aside(error)
+            database = Database(self.path)
+        try:
+            database.try_to_write()
+            if self._former is not None:
+                database.adopt_archive(self._former)
+        except BaseException:
+            database.close()
+            raise
+        self._close_former()
+        self._database = database
+
+    def archived(self) -> dict[str, list[str]]:
+        """Return the paths of all rows in the archive by part.
+
+        Raises
+        ------
+        UnavailableError
+            If they can't be read.
+        """
+        try:
+            return {} if self._database is None else self._database.archived()
+        except (sqlite3.Error, UnusableError) as error:
+            raise UnavailableError(f"{self.path}: {error}") from error
+
+    def read_archived(self, part: str, path: str) -> bytes:
+        """Return a row of the archive; also in another thread than the one that commits.
+
+        Raises
+        ------
+        UnusableError, sqlite3.Error
+            If it can't be read.
+        """
+        database = self._database or self._former
+        if database is None:
+            raise UnusableError(f"{self.path} is not open")
+        return database.read_archived(part, path)
 
     def commit(self, staged: Mapping[str, Changes]) -> int:
         """Write changes in one transaction, and return how many bytes of state they are.
@@ -243,8 +297,11 @@ class Store:
         try:
             return self._database.commit(staged)
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_FULL) & 0xFF not in _FULL:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_FULL) & 0xFF
+            if code not in _FULL:
                 self._drop()
+            if code in _DAMAGED:
+                self._close_former()
             raise UnavailableError(f"{self.path}: {error}") from error
 
     def copied_at(self) -> float | None:
@@ -286,21 +343,17 @@ class Store:
                 old.rename(old.with_name(f"{self.path.name}.{stamp}{suffix}"))
 
     def _drop(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        """Write no more; what the file holds can still be read."""
+        self._close_former()
+        self._former, self._database = self._database, None
+
+    def _close_former(self) -> None:
+        if self._former is not None:
+            self._former.close()
+            self._former = None
 
     def close(self) -> None:
         """Close the database and let another process use the directory."""
         self._drop()
+        self._close_former()
         self._unlock()
-
-
-def _nested(rows: Stored) -> dict[str, Any]:
-    parts = {}
-    for part, encoded in rows.items():
-        try:
-            parts[part] = nested(encoded)
-        except (msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
-            raise UnusableError(f"the state of {part} can't be read: {error!r}") from error
-    return parts

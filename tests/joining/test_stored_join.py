@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 
+from exporter.joining.blocks import BLOCK, CACHED
+from exporter.storage.archive import archives, nested_parts, tell_stored
 from exporter.storage.database import Database
 from exporter.storage.ledger import Ledger
-from exporter.storage.nesting import nested
 from tests.joining.test_join import feed, label, model, prediction, shown
 
 PART = "monitors/bot"
@@ -17,17 +18,18 @@ def commit(database, ledger, group):
     staged = ledger.stage({PART: group.dump()})
     written = database.commit(staged)
     ledger.settle(staged)
+    tell_stored(staged, database.read_archived)
     return written
 
 
 def restored(path):
     """Return a group from what a file holds, with a ledger that knows it."""
     database = Database(path)
-    rows = database.read()
+    rows, archived = database.read(), database.archived()
     group = model(pending=100_000)
-    group.load(nested(rows[PART]))
+    group.load(nested_parts(rows, archives(archived, database.read_archived))[PART])
     ledger = Ledger()
-    ledger.adopt(rows)
+    ledger.adopt(rows, archived)
     return database, ledger, group
 
 
@@ -72,8 +74,8 @@ def test_a_commit_writes_what_is_new(tmp_path):
     """A thousand more predictions cost the same whether few or many wait; a label, some bits."""
     database, ledger, group = Database(tmp_path / "modeltail.db"), Ledger(), model(pending=100_000)
     sizes = []
-    for start in range(0, 40_000, 2000):
-        feed(group, *(prediction(f"r{number}") for number in range(start, start + 2000)))
+    for start in range(0, 40 * BLOCK, 2 * BLOCK):
+        feed(group, *(prediction(f"r{number}") for number in range(start, start + 2 * BLOCK)))
         sizes.append(commit(database, ledger, group))
     assert max(sizes[5:]) < 1.1 * min(sizes[5:])
     feed(group, label("r7"))
@@ -90,4 +92,32 @@ def test_given_up_blocks_leave_the_database(tmp_path):
     commit(database, ledger, group)
     blocks = [path for path in database.read()[PART] if "/predictions/blocks/" in path]
     assert blocks == []
+    database.close()
+
+
+def test_what_storage_can_not_read_is_an_orphan(tmp_path):
+    """The label of such a prediction is joined with nothing; others are."""
+    database, ledger, group = Database(tmp_path / "modeltail.db"), Ledger(), model(pending=100_000)
+    feed(group, *(prediction(f"r{number}") for number in range(CACHED * BLOCK + 2 * BLOCK)))
+    commit(database, ledger, group)
+    database.close()
+    feed(group, label("r0"), label(f"r{CACHED * BLOCK}"), label("r1"))
+    found = shown(group)
+    assert found["model_labels_total{version=1}"] == 1
+    assert found["model_labels_matched_total{}"] == 1
+    assert found["model_labels_orphan_total{}"] == 2
+    feed(group, label("r0"))
+    assert shown(group)["model_labels_duplicate_total{}"] == 1
+
+
+def test_blocks_come_back_from_storage(tmp_path):
+    """However long ago they were closed."""
+    database, ledger, group = Database(tmp_path / "modeltail.db"), Ledger(), model(pending=200_000)
+    count = 2 * CACHED * BLOCK
+    feed(group, *(prediction(f"r{number}") for number in range(count)))
+    commit(database, ledger, group)
+    feed(group, *(label(f"r{number}") for number in range(count - 1, -1, -7)))
+    found = shown(group)
+    assert found["model_labels_matched_total{}"] == len(range(count - 1, -1, -7))
+    assert found["model_labels_pending{}"] == count - len(range(count - 1, -1, -7))
     database.close()

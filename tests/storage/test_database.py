@@ -114,15 +114,15 @@ def version_1(path: Path, **parts: bytes) -> None:
     connection.close()
 
 
-def test_version_1_is_brought_to_version_2(tmp_path):
+def test_version_1_is_brought_to_version_3(tmp_path):
     """Each part is one row at first; what it holds stays."""
     version_1(tmp_path / "modeltail.db", a=encode({"n": 1}), b=encode([1]))
     for _ in range(2):
         assert stored(tmp_path) == {"a": {"n": 1}, "b": [1]}
     with sqlite3.connect(tmp_path / "modeltail.db") as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        assert tables.fetchall() == [("state",)]
+        assert tables.fetchall() == [("state",), ("archive",)]
     connection.close()
 
 
@@ -188,7 +188,7 @@ def test_a_copy_that_can_not_be_used_says_so(tmp_path, damage):
         copy.write_bytes(b"garbage" * 999)
     elif damage == "newer":
         with sqlite3.connect(copy) as connection:
-            connection.execute("PRAGMA user_version = 3")
+            connection.execute("PRAGMA user_version = 4")
         connection.close()
     else:
         copy.write_bytes(copy.read_bytes().replace(b"xxx", b"xyx", 1))
