@@ -281,6 +281,16 @@ class RecordBatch:
         return known if self.label_lists is None else known | self.label_lists.present
 
     @cached_property
+    def identified(self) -> Mask:
+        """bool[n], the record has a request id."""
+        ids = self.request_id
+        if ids is None:
+            return np.zeros(len(self), dtype=bool)
+        if None not in ids:
+            return np.ones(len(self), dtype=bool)
+        return np.fromiter((each is not None for each in ids), bool, len(ids))
+
+    @cached_property
     def labelled(self) -> Mask:
         """bool[n], the record holds a prediction and its ground truth, of the same kind."""
         known = (self.label.codes >= 0) & (self.prediction.codes >= 0)

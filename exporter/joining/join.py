@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.hashing import of_texts
 from exporter.joining.columns import Columns, concatenate
-from exporter.joining.keys import Keys, keys_of
+from exporter.joining.keys import Keys
 from exporter.joining.waiting import Waiting
 from exporter.placement import place
-from exporter.records import Categorical, Floats, Mask, RecordBatch, class_name
+from exporter.records import Categorical, Floats, RecordBatch, class_name
 from exporter.windows import Window
 
 
@@ -69,7 +70,7 @@ class Join:
         """Take in a batch whose event times are set; `now` is what its windows end at."""
         # Lists (ranking, sets of classes) are not remembered: they count only with their record.
         has_label = (batch.label.codes >= 0) | ~np.isnan(batch.label_value)
-        identified = _identified(batch)
+        identified = batch.identified
         late = batch.truth & ~batch.attempt
         joinable = late & identified & has_label
         counts = Counter(orphans=int((late & ~joinable).sum()))
@@ -196,21 +197,13 @@ class Join:
         self.labels.load(state["labels"])
 
 
-def _identified(batch: RecordBatch) -> Mask:
-    if batch.request_id is None:
-        return np.zeros(len(batch), dtype=bool)
-    if None not in batch.request_id:
-        return np.ones(len(batch), dtype=bool)
-    return np.fromiter((each is not None for each in batch.request_id), bool, len(batch))
-
-
 def _first_of_each(
     batch: RecordBatch, rows: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], Keys, int]:
     """Return the first row of each id, ascending, with its key, and how many others there are."""
     if batch.request_id is None or not rows.size:
         return rows[:0], np.empty(0, dtype=np.uint64), 0
-    keys = keys_of([batch.request_id[row] or "" for row in rows.tolist()])
+    keys = of_texts([batch.request_id[row] or "" for row in rows.tolist()])
     _, first = np.unique(keys, return_index=True)
     first.sort()
     return rows[first], keys[first], len(rows) - len(first)

@@ -1,20 +1,19 @@
-"""Request ids as 64-bit keys, and where each key is.
+"""Where the 64-bit key of each request id is.
 
-Two of 10 million ids share a key with a probability of 3e-6 (birthday bound). The hash has no seed:
-a key means the same after a restart. BLAKE2b comes with Python and, unlike a faster hash that is
-not cryptographic, leaves a client that chooses its own ids no way to make them collide.
+Two of 10 million ids share a key with a probability of 3e-6 (birthday bound).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-Keys = NDArray[np.uint64]
+from exporter.hashing import Hashes
+
+Keys = Hashes
 Places = NDArray[np.int64]
 _Short = NDArray[np.uint32]
 
@@ -25,12 +24,6 @@ _SHELVES = 1 << _SHELF_BITS
 _SHELF_SHIFT = np.uint64(64 - _SHELF_BITS)
 _LAST_BITS = 0xFFFFFFFF
 _GONE = np.uint32(1 << 31)
-
-
-def keys_of(ids: Sequence[str]) -> Keys:
-    """Return uint64[n], the keys of request ids."""
-    digests = [blake2b(each.encode("utf-8", "surrogatepass"), digest_size=8) for each in ids]
-    return np.frombuffer(b"".join(each.digest() for each in digests), dtype="<u8")
 
 
 class KeyIndex:

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.config.rules import Privacy, Rules
 from exporter.event_time import MAX_AHEAD_SECONDS
+from exporter.hashing import Hashes, of_texts
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import OTHER
 from exporter.monitors.validation import VIOLATIONS_HELP
@@ -154,14 +155,13 @@ class DataQuality:
             mask = batch.received - batch.timestamp > self._max_age
             yield ("timestamp", "stale"), mask, _no_value
         if self._ids is not None and batch.request_id is not None:
-            named = checked & np.array([one is not None for one in batch.request_id], dtype=bool)
+            named = checked & batch.identified
             mask = _repeated(self._ids, batch, named, _hashes_of_ids)
             yield (REQUEST_ID, "unique"), mask, _shower(batch, [REQUEST_ID])
         if self._records is not None:
             # Without a time or a name of their own, equal records may well be different ones.
             known = ~np.isnan(batch.timestamp)
-            if batch.request_id is not None:
-                known |= np.array([one is not None for one in batch.request_id], dtype=bool)
+            known |= batch.identified
             mask = _repeated(self._records, batch, checked & known, identities.of_records)
             yield ("record", "duplicate"), mask, _no_value
 
@@ -264,7 +264,7 @@ def _repeated(
     recent: Recent,
     batch: RecordBatch,
     among: Mask,
-    hashes: Callable[[RecordBatch], identities.Hashes],
+    hashes: Callable[[RecordBatch], Hashes],
 ) -> Mask:
     """Return bool[n], those of the records in question that came before."""
     repeated = np.zeros(len(batch), dtype=bool)
@@ -275,8 +275,8 @@ def _repeated(
     return repeated
 
 
-def _hashes_of_ids(batch: RecordBatch) -> identities.Hashes:
-    return identities.of_texts([one or "" for one in batch.request_id or ()])
+def _hashes_of_ids(batch: RecordBatch) -> Hashes:
+    return of_texts([one or "" for one in batch.request_id or ()])
 
 
 def _shower(batch: RecordBatch, paths: Sequence[str]) -> Show:
