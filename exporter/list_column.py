@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,29 @@ class ListColumn:
     starts: NDArray[np.int64]
     codes: NDArray[np.int32]
     values: tuple[str, ...]
+
+    @classmethod
+    def absent(cls, count: int) -> ListColumn:
+        """Return a column without any list."""
+        starts = np.zeros(count + 1, dtype=np.int64)
+        return cls(np.zeros(count, dtype=bool), starts, np.empty(0, dtype=np.int32), ())
+
+    @classmethod
+    def joined(cls, parts: Sequence[ListColumn]) -> ListColumn:
+        """Return the lists of all columns, one column after the other."""
+        values = dict.fromkeys(value for part in parts for value in part.values)
+        position = {value: code for code, value in enumerate(values)}
+        codes = [
+            np.array([*map(position.__getitem__, part.values)], dtype=np.int32)[part.codes]
+            for part in parts
+        ]
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(
+            np.concatenate([part.present for part in parts]),
+            np.concatenate(([0], np.cumsum(lengths))),
+            np.concatenate(codes),
+            tuple(values),
+        )
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -64,6 +88,12 @@ class ListColumn:
         inside = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
         codes = self.codes[np.repeat(self.starts[rows], lengths) + inside]
         return ListColumn(self.present[rows], starts, codes, self.values)
+
+    def compact(self) -> ListColumn:
+        """Return the same without the values that no list has."""
+        used, codes = np.unique(self.codes, return_inverse=True)
+        values = tuple(self.values[code] for code in used.tolist())
+        return replace(self, codes=codes.astype(np.int32), values=values)
 
     def decode(self) -> list[list[str] | None]:
         """Return the column as lists (for tests and rare paths)."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from itertools import permutations
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     ValidationInfo,
     field_validator,
@@ -23,6 +24,7 @@ from exporter.config.quantities import Duration, Size, WindowName
 from exporter.config.rules import Privacy, Rules
 from exporter.config.section import Section as _Section
 from exporter.parsing.fields import RECORD_FIELDS, keys_measured, keys_read
+from exporter.records import class_name
 from exporter.tailing.patterns import STDIN
 from exporter.windows import Window
 
@@ -51,6 +53,16 @@ def _publish_interval(value: float) -> float:
     return value
 
 
+def _class(value: Any) -> Any:
+    """Return a number as the class that it is in a log; what YAML takes for a boolean is refused.
+
+    It is not known whether ``yes`` or ``true`` was written, and the log has one of the two.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return class_name(value) if number else value
+
+
+ClassName = Annotated[str, BeforeValidator(_class)]
 PublishInterval = Annotated[Duration, AfterValidator(_publish_interval)]
 SourceName = Annotated[str, AfterValidator(_source_name)]
 Paths = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -198,7 +210,7 @@ class ModelSource(_FileSource):
         description="For `format: regex`: an expression of Python's `re` that is searched for in "
         "each line; its named groups are the keys.",
     )
-    positive_class: str | None = Field(
+    positive_class: ClassName | None = Field(
         default=None,
         description="Of a model of two classes the one that scores are about (ROC-AUC). Absent: "
         "the later one in the order of the alphabet, as of 0 and 1, or no and yes.",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exporter.joining.keys import Keys
+from exporter.list_column import ListColumn
 from exporter.records import Categorical, FeatureColumn, Floats, RecordBatch, Scores
 
 NUMBERS = ("threshold", "prediction_lower", "prediction_upper")
@@ -34,6 +35,8 @@ class Columns:
         Probabilities by class, or ``None``.
     numbers, slices
         Further numbers, and the slices of each event, by name.
+    lists
+        Predictions or ground truth that are lists, or ``None``.
     """
 
     keys: Keys
@@ -44,6 +47,7 @@ class Columns:
     scores: Scores | None
     numbers: Mapping[str, Floats]
     slices: Mapping[str, FeatureColumn]
+    lists: ListColumn | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -61,6 +65,7 @@ class Columns:
             batch.scores,
             {name: batch.numbers[name] for name in NUMBERS if name in batch.numbers},
             {name: column for name, column in sliced.items() if column is not None},
+            batch.prediction_lists,
         )
 
     @classmethod
@@ -74,9 +79,8 @@ class Columns:
     def of_labels(cls, batch: RecordBatch, keys: Keys) -> Columns:
         """Return what is needed of ground truth."""
         absent = np.full(len(batch), np.nan)
-        return cls(
-            keys, batch.event_time, batch.label_value, absent, {"label": batch.label}, None, {}, {}
-        )
+        classes, lists = {"label": batch.label}, batch.label_lists
+        return cls(keys, batch.event_time, batch.label_value, absent, classes, None, {}, {}, lists)
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
         """Select events."""
@@ -89,6 +93,7 @@ class Columns:
             None if self.scores is None else self.scores.take(rows),
             {name: column[rows] for name, column in self.numbers.items()},
             {name: column.take(rows) for name, column in self.slices.items()},
+            None if self.lists is None else self.lists.take(rows),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -104,13 +109,15 @@ class Columns:
         stored |= {name: each for name, each in own.items() if not np.isnan(each).all()}
         if self.scores is not None:
             stored["scores"] = {"classes": list(self.scores.classes), "values": self.scores.values}
+        if self.lists is not None and self.lists.present.any():
+            stored["lists"] = asdict(self.lists.compact())
         return stored
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> Columns:
         """Return what :meth:`dump` stored."""
         absent = np.full(len(stored["keys"]), np.nan)
-        scores = stored.get("scores")
+        scores, lists = stored.get("scores"), stored.get("lists")
         return cls(
             stored["keys"],
             stored["time"],
@@ -123,6 +130,7 @@ class Columns:
             None if scores is None else Scores(tuple(scores["classes"]), scores["values"]),
             stored["numbers"],
             {name: FeatureColumn(raw) for name, raw in stored["slices"].items()},
+            None if lists is None else ListColumn(**{**lists, "values": tuple(lists["values"])}),
         )
 
 
@@ -156,6 +164,7 @@ def concatenate(parts: Sequence[Columns]) -> Columns:
             )
             for name in slices
         },
+        _lists(parts),
     )
 
 
@@ -182,6 +191,14 @@ def _scores(parts: Sequence[Columns]) -> Scores | None:
         for part, none in zip(parts, empty, strict=True)
     ]
     return Scores(classes, np.concatenate(values))
+
+
+def _lists(parts: Sequence[Columns]) -> ListColumn | None:
+    if all(part.lists is None for part in parts):
+        return None
+    return ListColumn.joined(
+        [ListColumn.absent(len(part)) if part.lists is None else part.lists for part in parts]
+    )
 
 
 def _stored(column: Categorical) -> dict[str, Any]:

@@ -36,8 +36,8 @@ class Outcome:
     duplicates
         Ground truth for what has one already.
     orphans
-        Ground truth that is joined with nothing: a list, without a request id, or of a pair whose
-        other half storage can't read any more.
+        Ground truth that is joined with nothing: without a request id, or of a pair of which
+        storage can't read the prediction, or the label, any more.
     violations
         Rules that pairs broke, by (field, rule).
     """
@@ -68,13 +68,13 @@ class Join:
 
     def update(self, batch: RecordBatch, now: float) -> Outcome:
         """Take in a batch whose event times are set; `now` is what its windows end at."""
-        # Lists (ranking, sets of classes) are not remembered: they count only with their record.
-        has_label = (batch.label.codes >= 0) | ~np.isnan(batch.label_value)
         identified = batch.identified
         late = batch.truth & ~batch.attempt
-        joinable = late & identified & has_label
+        joinable = late & identified
         counts = Counter(orphans=int((late & ~joinable).sum()))
         predicted = (batch.prediction.codes >= 0) | ~np.isnan(batch.prediction_value)
+        if batch.prediction_lists is not None:
+            predicted |= batch.prediction_lists.present
         predicted &= batch.attempt & ~batch.failed & identified
         pairs: list[tuple[Columns, Columns]] = []
         self._predictions(batch, np.flatnonzero(predicted), pairs, counts)
@@ -180,6 +180,8 @@ class Join:
             confidence=predictions.confidence,
             latency=np.full(count, np.nan),
             scores=predictions.scores,
+            prediction_lists=predictions.lists,
+            label_lists=labels.lists,
             numbers=dict(predictions.numbers),
             maps={"slice": dict(predictions.slices)} if predictions.slices else {},
             joined=True,

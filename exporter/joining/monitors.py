@@ -68,6 +68,7 @@ class JoinedMonitors:
     def clock_set(self, jump: float) -> None:
         """Take in that the clock was set by some seconds."""
         self._monitors.clock_set(jump)
+        self._isolation.call(GroundTruth.name, partial(self._ground_truth.clock_set, jump))
 
     def dump(self) -> dict[str, Any]:
         """Return the state of all monitors for storage."""

@@ -82,6 +82,7 @@ class GroundTruth:
         self._delays = Histogram(DELAYS)
         self._rings = [WindowRing(window, (2,), np.int64) for window in windows]
         self._now = -np.inf
+        self._jumps: list[tuple[float, float]] = []
         self.joined: RecordBatch | None = None
         """Pairs that the last batch made complete."""
 
@@ -109,11 +110,22 @@ class GroundTruth:
 
     def expire(self, now: float) -> bool:
         """Give up what has waited for too long at Unix time `now`; return whether anything has."""
-        before = -np.inf if self._replay else now - self._wait
+        self._jumps = [(jump, until) for jump, until in self._jumps if now < until]
+        before = now - self._wait - sum(jump for jump, _ in self._jumps)
+        before = -np.inf if self._replay else before
         known = self._join.predictions.remembered + self._join.labels.remembered
         self._expired += self._join.predictions.drop(before, self._most)
         self._orphans += self._join.labels.drop(before, self._most)
         return self._join.predictions.remembered + self._join.labels.remembered < known
+
+    def clock_set(self, jump: float) -> None:
+        """Take in that the clock was set by some seconds: nothing has waited for longer.
+
+        After as long as anything waits there is nothing left from before.
+        """
+        now = self._now + jump
+        self._jumps = [(each, until + jump) for each, until in self._jumps]
+        self._jumps.append((jump, now + self._wait))
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

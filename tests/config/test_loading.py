@@ -329,3 +329,19 @@ def test_files_that_can_not_be_read(tmp_path):
     assert str(raised.value).startswith(
         f"{latin}: can't read the configuration: 'utf-8' codec can't decode byte 0xe9"
     )
+
+
+@pytest.mark.parametrize(("written", "name"), [("1", "1"), ("1.0", "1"), ("spam", "spam")])
+def test_a_class_may_be_written_as_a_number(tmp_path, written, name):
+    """It is the one that a log with numbers has."""
+    path = tmp_path / "modeltail.yml"
+    path.write_text(f"models: [{{name: a, paths: [a], positive_class: {written}}}]")
+    assert load(path).models[0].positive_class == name
+
+
+def test_a_class_is_no_boolean(tmp_path):
+    """YAML makes one of `yes` and of `true`: which of them the log has is not known."""
+    path = tmp_path / "modeltail.yml"
+    path.write_text("models: [{name: a, paths: [a], positive_class: yes}]")
+    with pytest.raises(UsageError, match="positive_class"):
+        load(path)

@@ -225,3 +225,43 @@ def test_the_slices_of_a_prediction_are_remembered():
     assert joined.sliced("region").categorical().decode() == ["north"]
     assert joined.sliced("age").categorical().decode() == ["41"]
     assert joined.maps["slice"].keys() == {"region", "age"}
+
+
+def test_lists_are_remembered():
+    """What somebody clicked on comes later than what was recommended, as a rule."""
+    join = Join(builders.WINDOWS)
+    listed = [
+        {"request_id": "a", "prediction": ["x", "y", "z"]},
+        {"request_id": "b", "prediction": ["y"]},
+        {"request_id": "d", "prediction": []},
+    ]
+    for record in listed:
+        join.update(builders.batch(record, task="ranking"), builders.NOW)
+    restored = Join(builders.WINDOWS)
+    restored.load(encoding.decode(encoding.encode(join.dump())))
+    clicked = [
+        {"request_id": "d", "true_label": ["z"]},
+        {"request_id": "b", "true_label": ["w", "y"]},
+        {"request_id": "a", "true_label": []},
+    ]
+    joined = restored.update(builders.batch(*clicked, task="ranking"), builders.NOW).joined
+    assert joined is not None
+    assert joined.prediction_lists is not None
+    assert joined.label_lists is not None
+    assert joined.prediction_lists.decode() == [[], ["y"], ["x", "y", "z"]]
+    assert joined.label_lists.decode() == [["z"], ["w", "y"], []]
+    assert joined.labelled.all()
+
+
+def test_a_clock_that_is_set_gives_nothing_up():
+    """Nothing has waited for longer; after as long as anything waits all is as before."""
+    group = model(wait=60)
+    feed(group, prediction("a", at=NOW), label("x", at=NOW))
+    group.clock_set(1000.0)
+    group.expire(NOW + 1059)
+    assert shown(group)["model_labels_pending{}"] == 1
+    feed(group, prediction("b", at=NOW + 1059), received=NOW + 1059)
+    group.expire(NOW + 1061)
+    assert shown(group, NOW + 1061)["model_labels_pending{}"] == 2
+    group.expire(NOW + 1120)
+    assert shown(group, NOW + 1120)["model_labels_expired_total{}"] == 2
