@@ -32,6 +32,7 @@ from exporter.monitors.environment import Environment
 from exporter.monitors.escalation import Escalation
 from exporter.monitors.estimated_accuracy import EstimatedAccuracy
 from exporter.monitors.facts import Facts
+from exporter.monitors.fed_group import FedGroup
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
 from exporter.monitors.ground_truth import GroundTruth
@@ -49,6 +50,7 @@ from exporter.monitors.protocol import Monitor
 from exporter.monitors.ranking import Ranking
 from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.scores import Scores
+from exporter.monitors.server import ServerProcesses
 from exporter.monitors.slices import Slices
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
@@ -66,6 +68,8 @@ from exporter.parsing.text_columns import TextColumns
 from exporter.parsing.text_lines import TextLines
 from exporter.pipeline import Group
 from exporter.records import RecordBatch, SyslogBatch
+from exporter.servers import monitoring as servers
+from exporter.servers.sampler import Sampler
 from exporter.source import Source
 from exporter.tailing.streams import Streams
 from exporter.tailing.tail import Tail
@@ -75,8 +79,8 @@ IDLE_SECONDS = 86_400.0
 DRIFT_SERIES = 6
 """Series of a column in a window."""
 SYSLOG_GROUP = "syslog"
-DEPENDENCY_GROUP = "(dependencies)"
-"""No model can have this name."""
+DEPENDENCY_GROUP, SERVER_GROUP = "(dependencies)", "(servers)"
+"""No model can have these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ class Assembled:
         For each group, where its windows end when files are read once; empty as it runs live.
     dependencies
         Looks at what models depend on, once it is started.
+    servers
+        Looks at the processes that serve models, once it is started.
     """
 
     sources: list[Source[Any]]
@@ -97,6 +103,7 @@ class Assembled:
     isolation: Isolation
     budget: SeriesBudget
     dependencies: Checker
+    servers: Sampler
 
 
 def assemble(
@@ -119,7 +126,9 @@ def assemble(
     dependencies = () if "dependencies" in without else configuration.dependencies
     checker = monitoring.checker(dependencies, time.time, time.monotonic)
     budget = SeriesBudget(configuration.limits.series)
-    parts = Assembled([], {}, {}, Isolation(), budget, checker)
+    served = () if "server" in without else [one for one in configuration.models if one.server]
+    sampler = servers.sampler(served, time.time, time.monotonic)
+    parts = Assembled([], {}, {}, Isolation(), budget, checker, sampler)
     parts.isolation.known([name for name in names.ALL if name not in without])
     for model in configuration.models:
         _add_model(parts, configuration, model, replay=replay, without=without)
@@ -127,8 +136,14 @@ def assemble(
         _add_syslog(parts, configuration, replay=replay, without=without)
     if dependencies:
         models = [model.name for model in configuration.models]
-        parts.groups[DEPENDENCY_GROUP] = monitoring.DependencyGroup(
-            lambda: [monitoring.monitor(dependencies, models)], parts.isolation, checker
+        parts.groups[DEPENDENCY_GROUP] = FedGroup(
+            lambda: [monitoring.monitor(dependencies, models)], parts.isolation, checker.results
+        )
+    if served:
+        parts.groups[SERVER_GROUP] = FedGroup(
+            lambda: [ServerProcesses([model.name for model in served])],
+            parts.isolation,
+            sampler.results,
         )
     return parts
 

@@ -15,10 +15,12 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Metric
 
 from exporter import cli, config
-from exporter.assembly import assemble
+from exporter.assembly import SERVER_GROUP, assemble
 from exporter.commands.streams import Streams
 from exporter.exposition.collector import PublishedCollector
+from exporter.monitors.fed_group import FedGroup
 from exporter.pipeline import Pipeline
+from exporter.servers.sampling import Process, Sample, Use
 from exporter.storage.store import Store
 from scripts.markdown_table import table
 
@@ -32,6 +34,7 @@ models:
     drift: {reference: m.ref, min_samples: 2}
     slo: {latency: {objective: 0.99}}
     rules: {fields: {features.age: {min: 0}}}
+    server: {pid_file: m.pid}
   - {name: r, paths: [regression.jsonl], task: regression}
   - {name: k, paths: [lists.jsonl], task: ranking}
   - {name: t, paths: [lists.jsonl], task: multilabel}
@@ -61,10 +64,12 @@ _ANSWERS = (
     '{"tokens_in": 9, "tokens_out": 5, "latency_s": 1, "time_to_first_token_ms": 200, '
     '"finish_reason": "stop"}\n'
 )
+_SERVER = Process(1000, 1, 50.0, _NOW - 50, Use(1.5, 2048, 4096), 10**8, 8, 12, 0.01)
 _SECTIONS = (
     ("Models: counters and histograms", "Mergeable: add them up over instances."),
     ("Models: rolling figures", "One instance's view of each configured window."),
     ("Models: drift", "The comparison of each window with the reference."),
+    ("Models: server", "Of the processes that serve a model, if `server` says where they are."),
     ("Models: facts", "What is configured, and when something was last heard."),
     ("Syslog", "Of each host, over all sources."),
     ("The exporter itself", "Whether all of the above can be trusted."),
@@ -119,6 +124,10 @@ def exposed(directory: Path) -> list[Metric]:
     )
     pipeline.drain()
     parts.dependencies.once()
+    # Which figures of real processes may be read depends on the system.
+    servers = parts.groups[SERVER_GROUP]
+    if isinstance(servers, FedGroup):
+        servers.update([Sample("m", _NOW, (_SERVER,), _NOW)])
     # The second time it shows the checkpoint of the first.
     for _ in range(2):
         pipeline.checkpoint_and_publish()
@@ -153,6 +162,8 @@ def _section(family: Metric) -> str:
     owner, _, rest = family.name.partition("_")
     if owner != "model":
         return "Syslog" if owner == "syslog" else "The exporter itself"
+    if rest.startswith("server_"):
+        return "Models: server"
     if rest.startswith("drift_"):
         return "Models: drift"
     if family.type in ("counter", "histogram"):

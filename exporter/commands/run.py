@@ -151,11 +151,13 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     gather = watching.GATHER_SHARE * configuration.publish_interval
     ingestion = Ingestion(pipeline, watching.make(configuration.watch, gather))
     parts.dependencies.start()
+    parts.servers.start()
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.
         serving.serve(application, listener, ingestion.start)
     finally:
         parts.dependencies.stop()
+        parts.servers.stop()
         ingestion.stop()
     if ingestion.error is not None:
         raise ingestion.error

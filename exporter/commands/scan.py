@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     with streams.progress("reading") as progress:
         pipeline.drain(progress.advance)
         parts.dependencies.once()
+        parts.servers.once()
     pipeline.checkpoint_and_publish()
     registry = CollectorRegistry()
     registry.register(collector)

@@ -13,6 +13,7 @@ from exporter.config import yaml_lines
 from exporter.config.models import Configuration
 from exporter.config.rules import Rules, RuleSet
 from exporter.config.section import Section
+from exporter.config.server import ServerSettings
 from exporter.errors import UsageError
 from exporter.tailing.patterns import STDIN
 
@@ -178,6 +179,10 @@ def _resolved_rules(rules: Rules, folder: Path) -> Rules:
     return rules.model_copy(update={"include": folder / rules.include})
 
 
+def _resolved_server(server: ServerSettings, folder: Path) -> ServerSettings:
+    return server.model_copy(update={"pid_file": server.pid_file and folder / server.pid_file})
+
+
 def _resolve(configuration: Configuration, folder: Path) -> Configuration:
     models = tuple(
         source.model_copy(
@@ -188,6 +193,7 @@ def _resolve(configuration: Configuration, folder: Path) -> Configuration:
                     update={"reference": folder / source.drift.reference},
                 ),
                 "rules": source.rules and _resolved_rules(source.rules, folder),
+                "server": source.server and _resolved_server(source.server, folder),
             }
         )
         for source in configuration.models

@@ -23,6 +23,7 @@ from exporter.config.labels import LabelSettings
 from exporter.config.quantities import Duration, Size, WindowName
 from exporter.config.rules import Privacy, Rules
 from exporter.config.section import Section as _Section
+from exporter.config.server import ServerSettings
 from exporter.parsing.fields import RECORD_FIELDS, keys_measured, keys_read
 from exporter.records import class_name
 from exporter.tailing.patterns import STDIN
@@ -229,6 +230,9 @@ class ModelSource(_FileSource):
     )
     slo: dict[Literal["availability", "latency", "quality"], Slo] = Field(
         default_factory=dict, description="Service level objectives."
+    )
+    server: ServerSettings | None = Field(
+        default=None, description="Absent: what serves the model is not looked at."
     )
     rules: Rules | None = Field(
         default=None, description="Absent: only what the parser can't use is a violation."

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from exporter.config.dependencies import DependencySettings
 from exporter.dependencies import parquet_schema, schemas
@@ -15,29 +14,6 @@ from exporter.dependencies.probing import Probe
 from exporter.dependencies.urls import UrlProbe
 from exporter.errors import UsageError
 from exporter.monitors.dependencies import Dependencies, Dependency
-from exporter.monitors.group import MonitorGroup, Snapshots
-from exporter.monitors.isolation import Isolation
-from exporter.monitors.protocol import Monitor
-
-
-class DependencyGroup(MonitorGroup[Any]):
-    """The monitor, fed at each snapshot with what was found since the last one.
-
-    Ingestion, which takes the snapshots, never waits for a look.
-    """
-
-    def __init__(
-        self, build: Callable[[], Sequence[Monitor[Any]]], isolation: Isolation, checker: Checker
-    ) -> None:
-        super().__init__(build, isolation)
-        self._checker = checker
-
-    def snapshot(self) -> Snapshots:
-        """Return each monitor with an immutable copy of its state."""
-        checks = self._checker.results()
-        if checks:
-            self.update(checks)
-        return super().snapshot()
 
 
 def checker(settings: Sequence[DependencySettings], clock: Clock, monotonic: Clock) -> Checker:

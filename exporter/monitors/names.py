@@ -30,6 +30,7 @@ ALL = (
     "ranking",
     "regression",
     "scores",
+    "server",
     "slices",
     "syslog_anomaly",
     "syslog_counts",

@@ -160,7 +160,7 @@ MESSAGES = {
         (
             ":4: models.0.storage_of_all_things: unknown key; known: name, paths, start, "
             "format, leading_fields, task, fields, csv, pattern, positive_class, "
-            "slices, thresholds, labels, drift, slo, rules"
+            "slices, thresholds, labels, drift, slo, server, rules"
         ),
     ],
     "unknown-key": [":5: models.0.thresholds.min_acuracy: unknown key; did you mean min_accuracy?"],
