@@ -52,25 +52,26 @@ class SystemProcesses:
             pids = set(psutil.pids())
         except PermissionError as error:
             raise DeniedError(str(error)) from error
-        pids.discard(os.getpid())
         for pid in self._entries.keys() - pids:
             del self._entries[pid]
         for pid in self._sampled.keys() - pids:
             del self._sampled[pid]
-        for pid in pids:
+        # The first processes have a parent that is none.
+        parents = {0, *pids}
+        for pid in pids - {os.getpid()}:
             try:
-                self._refresh(pid, pids)
+                self._refresh(pid, parents)
             except psutil.Error:
                 # It went meanwhile, or is hidden from the exporter.
                 self._entries.pop(pid, None)
         return {pid: entry.listed for pid, entry in self._entries.items()}
 
-    def _refresh(self, pid: int, pids: set[int]) -> None:
+    def _refresh(self, pid: int, parents: set[int]) -> None:
         entry = self._entries.get(pid)
         if entry is None:
             process = psutil.Process(pid)
             self._entries[pid] = _Entry(process, self._read(process))
-        elif entry.listed.parent not in pids or (self._commands and entry.reads < _READS):
+        elif entry.listed.parent not in parents or (self._commands and entry.reads < _READS):
             # Whose parent has ended has got another one.
             entry.listed = self._read(entry.process)
             entry.reads += 1
