@@ -37,7 +37,6 @@ class SystemProcesses:
     """
 
     def __init__(self, *, commands: bool) -> None:
-        self._attributes = ["ppid", "cmdline"] if commands else ["ppid"]
         self._commands = commands
         self._entries: dict[int, _Entry] = {}
         self._sampled: dict[int, tuple[psutil.Process, float]] = {}
@@ -71,14 +70,17 @@ class SystemProcesses:
         if entry is None:
             process = psutil.Process(pid)
             self._entries[pid] = _Entry(process, self._read(process))
-        elif entry.listed.parent not in parents or (self._commands and entry.reads < _READS):
-            # Whose parent has ended has got another one.
+        elif entry.listed.parent not in parents:
+            # Its parent has ended, and it has got another one.
             entry.listed = self._read(entry.process)
+        elif self._commands and entry.reads < _READS:
+            command = _command(entry.process)
+            if command != entry.listed.command:
+                entry.listed = Listed(entry.listed.parent, command)
             entry.reads += 1
 
     def _read(self, process: psutil.Process) -> Listed:
-        found = process.as_dict(self._attributes)
-        return Listed(found["ppid"] or 0, " ".join(found.get("cmdline") or ()))
+        return Listed(process.ppid(), _command(process) if self._commands else "")
 
     def process(self, pid: int) -> Process:
         """Look at one."""
@@ -97,6 +99,14 @@ class SystemProcesses:
             raise GoneError(f"there is no process {pid}") from error
         except (psutil.AccessDenied, PermissionError) as error:
             raise DeniedError(f"process {pid} may not be looked at") from error
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.AccessDenied, psutil.ZombieProcess):
+        # What has ended is listed until its parent takes over what it has used.
+        return ""
 
 
 def _is_hidden(pid: int) -> bool:

@@ -88,13 +88,13 @@ def test_settled_command_lines_are_not_read_again(server, monkeypatch):
     for _ in range(process_table._READS):
         table.listing()
     reads = []
-    read = table._read
+    read = process_table._command
 
     def noted(process):
         reads.append(process.pid)
         return read(process)
 
-    monkeypatch.setattr(table, "_read", noted)
+    monkeypatch.setattr(process_table, "_command", noted)
     assert server.pid in table.listing()
     assert server.pid not in reads
     for _ in range(process_table._FORGET_LISTINGS):
@@ -121,13 +121,17 @@ def test_the_figures_of_a_process(server):
 
 
 def test_one_that_ended():
-    """While nobody has waited for it, its CPU time is known; then nothing."""
-    table = SystemProcesses(commands=False)
+    """While nobody has waited for it, it is listed with its CPU time; then nothing."""
+    table = SystemProcesses(commands=True)
     with subprocess.Popen(["sleep", "60"]) as process:
         assert not table.process(process.pid).zombie
+        assert table.listing()[process.pid].command == "sleep 60"
         process.kill()
         wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
         assert table.process(process.pid).zombie
+        assert table.listing()[process.pid].command == ""
+        assert SystemProcesses(commands=True).listing()[process.pid].parent == os.getpid()
+    assert process.pid not in table.listing()
     with pytest.raises(GoneError):
         table.process(process.pid)
 
