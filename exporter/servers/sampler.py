@@ -169,7 +169,6 @@ class Sampler:
             self._list(server)
             processes = self._processes(server)
         if not _alive(processes):
-            server.members = ()
             raise SampleError("not_running", "no process was found")
         return processes
 

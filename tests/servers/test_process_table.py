@@ -120,6 +120,17 @@ def test_the_figures_of_a_process(server):
     assert table.process(server.pid).use.cpu >= before.use.cpu + 0.04
 
 
+def test_a_number_that_has_come_to_another_process(server):
+    """Nothing that is remembered of the one before is told of it."""
+    table = SystemProcesses(commands=False)
+    expected = table.process(server.pid)
+    before = psutil.Process(server.pid)
+    before._ident = (server.pid, 1.0)
+    before._create_time = 1.0
+    table._sampled[server.pid] = (before, 1.0)
+    assert table.process(server.pid) == expected
+
+
 def test_one_that_ended():
     """While nobody has waited for it, it is listed with its CPU time; then nothing."""
     table = SystemProcesses(commands=True)
