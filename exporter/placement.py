@@ -20,6 +20,7 @@ Integers = NDArray[np.int64]
 
 _LARGEST_TABLE = 1 << 15
 _TABLE_PER_RECORD = 16
+_SHORT_PIECE = 16
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,27 @@ class Runs:
         return first, subwindow[first]
 
     @cached_property
+    def slots(self) -> Integers:
+        """int64[groups], the slot of a ring that holds the sub-window of each group."""
+        return self.groups[1] % SUBWINDOWS
+
+    @cached_property
+    def oldest(self) -> int:
+        """The lowest of the sub-windows of `groups`, of which there must be one."""
+        return int(self.groups[1].min())
+
+    @cached_property
+    def newest(self) -> int:
+        """The highest one."""
+        return int(self.groups[1].max())
+
+    @cached_property
     def ordered(self) -> bool:
         """Whether the sub-windows of `groups` ascend, so that each occurs once."""
         return bool((np.diff(self.groups[1]) > 0).all())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placement:
     """Where the records of one batch fall in one window.
 
@@ -80,6 +96,13 @@ class Placement:
 
     runs: Runs
     run: Integers
+
+    @cached_property
+    def pieces(self) -> tuple[NDArray[np.intp], Integers]:
+        """Positions at which records of another run begin, int[pieces], and the runs of these."""
+        first = np.flatnonzero(np.concatenate(([True], self.run[1:] != self.run[:-1])))
+        first = first[: len(self.run)]
+        return first, self.run[first]
 
     @property
     def window(self) -> Window:
@@ -127,21 +150,27 @@ def place(
     placed = []
     for window in windows:
         # By sub-windows, as the window slides: what is not late is in it.
-        present = window.index(now)
+        present = np.floor(now / window.width)
         # What is a little ahead counts in the present: further on it would take the place of the
         # oldest sub-window, which is still in the window.
-        subwindow = np.minimum(window.index(event_time), present)
-        late = subwindow <= present - SUBWINDOWS
+        subwindow = np.floor(event_time / window.width)
+        np.minimum(subwindow, present, out=subwindow)
         changes |= subwindow[1:] != subwindow[:-1]
-        changes |= late[1:] != late[:-1]
-        placed.append((window, subwindow, late, int(present.max(initial=0))))
+        if len(present) > 1:
+            # Else what shares its sub-window is late together.
+            late = subwindow <= present - SUBWINDOWS
+            changes |= late[1:] != late[:-1]
+        placed.append((window, subwindow, present))
     run = np.zeros(len(event_time), dtype=np.int64)
     np.cumsum(changes, out=run[1:])
     first = np.flatnonzero(np.concatenate(([True], changes)))[: len(event_time)]
-    return tuple(
-        Placement(Runs(window, subwindow[first], late[first], present), run)
-        for window, subwindow, late, present in placed
-    )
+    placements = []
+    for window, subwindow, present in placed:
+        late = subwindow[first] <= (present[first] if len(present) > 1 else present) - SUBWINDOWS
+        latest = int(present.max(initial=0))
+        runs = Runs(window, subwindow[first].astype(np.int64), late, latest)
+        placements.append(Placement(runs, run))
+    return tuple(placements)
 
 
 def tabulate(
@@ -197,18 +226,47 @@ def add_all(
             for ring, placement in zip(rings, placements, strict=True):
                 ring.add(placement, row, one)
         return
-    table = tabulate(placements[0], cells, size, weights)
-    for ring, placement in zip(rings, placements, strict=True):
-        ring.add_runs(placement.runs, table)
+    add_table(rings, placements, tabulate(placements[0], cells, size, weights))
 
 
 def add_sums(
     rings: Sequence[WindowRing], placements: Sequence[Placement], columns: Sequence[NDArray[Any]]
 ) -> None:
     """Add one column after the other, each float64[n], to the cell of its own position."""
-    if not placements:
-        return
-    run, runs = placements[0].run, len(placements[0].runs.late)
-    table = np.column_stack([np.bincount(run, column, runs) for column in columns])
+    if placements:
+        add_table(rings, placements, sums_of_runs(placements[0], columns))
+
+
+def sums_of_runs(placement: Placement, columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return float64[runs, columns], the sum of each column, float64[n], over each run."""
+    runs = len(placement.runs.late)
+    first, which = placement.pieces
+    if len(first) * _SHORT_PIECE > len(placement.run):
+        sums = [np.bincount(placement.run, column, runs) for column in columns]
+        return np.column_stack(sums)
+    pieces = [np.add.reduceat(column, first) for column in columns]
+    table = np.zeros((runs, len(columns)))
+    np.add.at(table, which, np.column_stack(pieces))
+    return table
+
+
+def add_table(
+    rings: Sequence[WindowRing], placements: Sequence[Placement], table: NDArray[Any]
+) -> None:
+    """Add sums over the runs of a batch, [runs, n], to the first n cells of all windows' rings."""
     for ring, placement in zip(rings, placements, strict=True):
         ring.add_runs(placement.runs, table)
+
+
+def raise_all(
+    rings: Sequence[WindowRing], placements: Sequence[Placement], columns: Sequence[NDArray[Any]]
+) -> None:
+    """Raise the cell of its own position to each column's maximum (``initial=-inf``)."""
+    if not placements or not len(placements[0].run):
+        return
+    first, which = placements[0].pieces
+    table = np.full((len(placements[0].runs.late), len(columns)), -np.inf)
+    pieces = [np.maximum.reduceat(column, first) for column in columns]
+    np.maximum.at(table, which, np.column_stack(pieces))
+    for ring, placement in zip(rings, placements, strict=True):
+        ring.raise_runs(placement.runs, table)

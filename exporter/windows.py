@@ -125,6 +125,7 @@ class WindowRing(Rows):
         self.window = window
         self._initial = initial
         self._epoch = np.full(SUBWINDOWS, -1, dtype=np.int64)
+        self._newest = -1
         self._values = np.full((SUBWINDOWS, *shape), initial, dtype=dtype)
         self._changes = 0
         # For each slot the number of the change that was its last one.
@@ -159,25 +160,30 @@ class WindowRing(Rows):
 
     def add_runs(self, runs: Runs, table: NDArray[Any]) -> None:
         """Add sums over runs of records, [runs, n], to the first n cells of the flattened shape."""
+        self._apply_runs(np.add, runs, table)
+
+    def raise_runs(self, runs: Runs, table: NDArray[Any]) -> None:
+        """Raise the first n cells to the maxima over runs, [runs, n] (``initial=-inf``)."""
+        self._apply_runs(np.maximum, runs, table)
+
+    def _apply_runs(self, ufunc: np.ufunc, runs: Runs, table: NDArray[Any]) -> None:
         first, subwindow = runs.groups
         if not subwindow.size:
             return
         if len(runs.kept) < len(table):
             table = table[runs.kept]
         if len(first) < len(table):
-            table = np.add.reduceat(table, first, axis=0)
-        inside = subwindow > self._admit(runs)
-        if not inside.all():
-            table, subwindow = table[inside], subwindow[inside]
-        table = table.astype(self._values.dtype)
+            table = ufunc.reduceat(table, first, axis=0)
+        slots, outside = runs.slots, self._admit(runs)
+        if runs.oldest <= outside:
+            inside = subwindow > outside
+            table, slots = table[inside], slots[inside]
+        table = table.astype(self._values.dtype, copy=False)
         cells = self._values.reshape(SUBWINDOWS, -1)[:, : table.shape[1]]
-        slots = subwindow % SUBWINDOWS
-        if len(slots) == 1:
-            cells[slots[0]] += table[0]
-        elif runs.ordered:
-            cells[slots] += table
+        if runs.ordered:
+            cells[slots] = ufunc(cells[slots], table)
         else:
-            np.add.at(cells, slots, table)
+            ufunc.at(cells, slots, table)
 
     def _apply(
         self,
@@ -200,17 +206,19 @@ class WindowRing(Rows):
 
     def _admit(self, runs: Runs) -> int:
         """Make room for the sub-windows of a batch; return the last one outside of the window."""
-        _, subwindow = runs.groups
         # Filled while the clock was ahead by a window or more: kept, they would shut out all that
         # comes until that time.
-        ahead = self._epoch >= runs.present + SUBWINDOWS
-        if ahead.any():
+        if self._newest >= runs.present + SUBWINDOWS:
+            ahead = self._epoch >= runs.present + SUBWINDOWS
             self._epoch[ahead] = -1
+            self._newest = int(self._epoch.max())
             self._touch(ahead)
+        self._newest = max(self._newest, runs.newest)
         # A batch can span more than the ring: what its own newest record pushes out is gone.
-        outside = max(int(subwindow.max()), int(self._epoch.max())) - SUBWINDOWS
-        fresh = subwindow[subwindow > outside]
-        slots = fresh % SUBWINDOWS
+        outside = self._newest - SUBWINDOWS
+        fresh, slots = runs.groups[1], runs.slots
+        if runs.oldest <= outside:
+            fresh, slots = fresh[fresh > outside], slots[fresh > outside]
         stale = self._epoch[slots] != fresh
         if stale.any():
             self._values[slots[stale]] = self._initial
@@ -250,6 +258,7 @@ class WindowRing(Rows):
         self._values[same] = self._combined(self._values[same], other._values[same])
         self._values[theirs] = other._values[theirs]
         self._epoch[theirs] = other._epoch[theirs]
+        self._newest = int(self._epoch.max())
         self._touch(same | theirs)
 
     def _combined(self, mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
@@ -315,6 +324,7 @@ class WindowRing(Rows):
             # As it was stored before each sub-window had a row of its own.
             self._epoch[:] = state["epoch"]
             self._values.reshape(-1)[state["cells"]] = state["values"]
+        self._newest = int(self._epoch.max())
 
 
 def load_rings(rings: Sequence[WindowRing], states: Sequence[Mapping[str, Any]]) -> None:

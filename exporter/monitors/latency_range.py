@@ -11,11 +11,9 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
-from exporter.placement import Placement
+from exporter.placement import raise_all
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
-
-_LONGEST, _SHORTEST = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class LatencyRange(WindowedSums):
 
     def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
         super().__init__(labels, windows, 2)
-        # The shortest is the highest of the negatives.
+        # The longest, and the shortest as the highest of the negatives.
         self._extremes = [
             WindowRing(window, (2,), np.float64, initial=-np.inf) for window in windows
         ]
@@ -52,17 +50,7 @@ class LatencyRange(WindowedSums):
             return
         latency, placements = batch.latency[rows], placed(batch, rows)
         self._add(placements, [np.ones(len(rows)), latency])
-        if not placements:
-            return
-        # The extremes of each run of records first: hundreds share their place in every window.
-        run = placements[0].run
-        first = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1])))
-        longest = np.maximum.reduceat(latency, first)
-        shortest = np.minimum.reduceat(latency, first)
-        for ring, placement in zip(self._extremes, placements, strict=True):
-            place = Placement(placement.runs, run[first])
-            ring.raise_to(place, np.full(len(first), _LONGEST), longest)
-            ring.raise_to(place, np.full(len(first), _SHORTEST), -shortest)
+        raise_all(self._extremes, placements, [latency, -latency])
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
