@@ -6,7 +6,7 @@ sub-window in every window. Such a *run* is placed once, and counted before it i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ Integers = NDArray[np.int64]
 _LARGEST_TABLE = 1 << 15
 _TABLE_PER_RECORD = 16
 _SHORT_PIECE = 16
+_FEW_PIECES = 8
 
 
 @dataclass(frozen=True)
@@ -174,26 +175,38 @@ def place(
 
 
 def tabulate(
-    placement: Placement, cells: NDArray[np.integer[Any]], size: int, weights: NDArray[Any] | None
+    placements: Sequence[Placement],
+    cells: NDArray[np.integer[Any]],
+    size: int,
+    weights: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Return [runs, size]: in each run the number of records of each cell, or their weights' sum.
 
     Parameters
     ----------
+    placements
+        Of the batch. Without any, all records are one run.
     cells
         int[..., n]; negative ones are left out.
     weights
-        float64[..., n].
+        float64[n].
     """
-    runs = len(placement.runs.late)
+    runs = len(placements[0].runs.late) if placements else 1
+    if cells.ndim == 1 and cells.min(initial=0) >= 0:
+        if runs == 1:
+            return np.bincount(cells, weights, minlength=size).reshape(1, size)
+        first, which = placements[0].pieces
+        if len(first) <= _FEW_PIECES:
+            table = np.zeros((runs, size), dtype=np.int64 if weights is None else np.float64)
+            pieces = map(slice, first.tolist(), [*first[1:].tolist(), None])
+            for run, piece in zip(which.tolist(), pieces, strict=True):
+                some = None if weights is None else weights[piece]
+                table[run] += np.bincount(cells[piece], some, minlength=size)
+            return table
     keep = cells >= 0
-    flat = cells if runs == 1 else placement.run * size + cells
-    if not keep.all():
-        flat = flat[keep]
-        weights = None if weights is None else weights[keep]
-    elif flat.ndim > 1:
-        flat = flat.reshape(-1)
-    return np.bincount(flat, weights, minlength=runs * size).reshape(runs, size)
+    flat = (cells if runs == 1 else placements[0].run * size + cells)[keep]
+    shared = None if weights is None else np.broadcast_to(weights, cells.shape)[keep]
+    return np.bincount(flat, shared, minlength=runs * size).reshape(runs, size)
 
 
 def add_all(
@@ -201,7 +214,7 @@ def add_all(
     placements: Sequence[Placement],
     cells: NDArray[np.integer[Any]],
     weights: NDArray[Any] | None = None,
-) -> None:
+) -> NDArray[Any]:
     """Add to the rings of all windows 1, or a weight, for each record.
 
     Parameters
@@ -213,20 +226,65 @@ def add_all(
         negative cells count nothing.
     weights
         float64[n].
+
+    Returns
+    -------
+    int64[size] or float64[size]
+        What went to each cell up to the last one in use, records too old for a window included.
     """
     # Cells that nobody uses, such as those of classes to come, cost nothing.
     size = int(cells.max(initial=-1)) + 1
-    if not placements or not size:
-        return
-    runs = len(placements[0].runs.late)
-    if runs * size > _LARGEST_TABLE + _TABLE_PER_RECORD * cells.size:
-        # Hardly a record shares its sub-windows with the next.
+    if not size:
+        return np.zeros(0, dtype=np.int64)
+    if _too_large(placements, size, cells.size):
         one = np.ones(()) if weights is None else weights
         for row in np.atleast_2d(cells):
             for ring, placement in zip(rings, placements, strict=True):
                 ring.add(placement, row, one)
+        alone: NDArray[Any] = tabulate((), cells, size, weights)[0]
+        return alone
+    table = tabulate(placements, cells, size, weights)
+    add_table(rings, placements, table)
+    totals: NDArray[Any] = table.sum(axis=0)
+    return totals
+
+
+def add_side_by_side(
+    rings: Sequence[WindowRing],
+    placements: Sequence[Placement],
+    columns: Iterable[NDArray[np.integer[Any]]],
+    sizes: Sequence[int],
+) -> None:
+    """Add 1 for each record and column to the rings of all windows.
+
+    Parameters
+    ----------
+    columns
+        int[n] each; negative cells count nothing.
+    sizes
+        How many cells a column has. They lie behind those of the columns before it.
+    """
+    if not placements:
         return
-    add_table(rings, placements, tabulate(placements[0], cells, size, weights))
+    if _too_large(placements, sum(sizes), len(sizes) * len(placements[0].run)):
+        starts = np.cumsum([0, *sizes])
+        shifted = [
+            np.where(column < 0, -1, column + start)
+            for column, start in zip(columns, starts, strict=False)
+        ]
+        add_all(rings, placements, np.stack(shifted))
+        return
+    # Column by column, while its cells are in the processor's cache.
+    tables = [
+        tabulate(placements, column, size) for column, size in zip(columns, sizes, strict=True)
+    ]
+    add_table(rings, placements, np.concatenate(tables, axis=1))
+
+
+def _too_large(placements: Sequence[Placement], size: int, records: int) -> bool:
+    """Whether hardly a record shares its sub-windows with the next, so that a table is no use."""
+    runs = len(placements[0].runs.late) if placements else 1
+    return runs * size > _LARGEST_TABLE + _TABLE_PER_RECORD * records
 
 
 def add_sums(

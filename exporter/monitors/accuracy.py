@@ -15,13 +15,14 @@ from exporter.monitors import averages
 from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
-from exporter.placement import add_all
+from exporter.placement import add_all, add_table, tabulate
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
 CLASSES = 20
 _SIDE = CLASSES + 1
 _LABELS, _CLASS_LABELS, _CORRECT = 0, 1, 2
+_KINDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Accuracy:
         self._labelled = 0
         self._incorrect = 0
         self._confusion = np.zeros((_SIDE, _SIDE), dtype=np.int64)
-        self._counts = [WindowRing(window, (3,), np.int64) for window in windows]
+        self._counts = [WindowRing(window, (_KINDS,), np.int64) for window in windows]
         self._matrices = [WindowRing(window, (_SIDE, _SIDE), np.int32) for window in windows]
 
     def update(self, batch: RecordBatch) -> None:
@@ -78,17 +79,22 @@ class Accuracy:
             return
         classes = labelled & (batch.label.codes >= 0)
         right = batch.right & classes
-        self._labelled += int(labelled.sum())
-        self._incorrect += int(classes.sum()) - int(right.sum())
-        predicted = self._classes.encode(batch.prediction.where(classes))
-        actual = self._classes.encode(batch.label.where(classes))
-        cells = np.where(classes, predicted * _SIDE + actual, -1)
-        flat = np.bincount(cells[classes], minlength=_SIDE * _SIDE)
-        self._confusion += flat.reshape(_SIDE, _SIDE)
-        counted = ((_LABELS, labelled), (_CLASS_LABELS, classes), (_CORRECT, right))
-        whats = np.stack([np.where(rows, what, -1) for what, rows in counted])
-        add_all(self._counts, batch.placements, whats)
-        add_all(self._matrices, batch.placements, cells)
+        everything = bool(classes.all())
+        prediction = batch.prediction if everything else batch.prediction.where(classes)
+        label = batch.label if everything else batch.label.where(classes)
+        predicted, actual = self._classes.encode(prediction), self._classes.encode(label)
+        cells = predicted * _SIDE + actual
+        if not everything:
+            cells[~classes] = -1
+        counted = add_all(self._matrices, batch.placements, cells)
+        self._confusion.reshape(-1)[: len(counted)] += counted
+        # What is right has a class, and what has a class is labelled.
+        most = labelled.astype(np.int64) + classes + right - 1
+        table = tabulate(batch.placements, most, _KINDS, None)
+        table = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
+        add_table(self._counts, batch.placements, table)
+        self._labelled += int(table[:, _LABELS].sum())
+        self._incorrect += int((table[:, _CLASS_LABELS] - table[:, _CORRECT]).sum())
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

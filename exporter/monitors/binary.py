@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from exporter.records import Categorical, Floats, Mask, RecordBatch
+from exporter.records import Categorical, Floats, Mask, RecordBatch, Scores
 
 _NEGATIVE_AND_POSITIVE = (
     ("0", "1"),
@@ -62,6 +62,8 @@ class BinaryClasses:
         if batch.scores is not None:
             self.see(batch.scores.classes)
         for column in (batch.prediction, batch.label):
+            if self._seen.issuperset(column.values):
+                continue
             used = np.flatnonzero(np.bincount(column.codes + 1)[1:]).tolist()
             self.see(column.values[code] for code in used)
 
@@ -73,16 +75,33 @@ def probability(batch: RecordBatch, pair: tuple[str, str]) -> Floats:
     one, tells.
     """
     negative, positive = pair
+    score = None
+    if batch.scores is not None:
+        score = batch.scores.of(positive)
+        if not np.isnan(score).any():
+            return score
+        score = np.where(np.isnan(score), 1 - batch.scores.of(negative), score)
     confidence = np.where(
         is_class(batch.prediction, positive),
         batch.confidence,
         np.where(is_class(batch.prediction, negative), 1 - batch.confidence, np.nan),
     )
-    if batch.scores is None:
-        return confidence
-    score = batch.scores.of(positive)
-    score = np.where(np.isnan(score), 1 - batch.scores.of(negative), score)
-    return np.where(np.isnan(score), confidence, score)
+    return confidence if score is None else np.where(np.isnan(score), confidence, score)
+
+
+def logged(column: Categorical, scores: Scores) -> Floats:
+    """Return float64[n], the logged probability of each record's class, NaN where there is none."""
+    if not scores.classes:
+        return np.full(len(column.codes), np.nan)
+    position = {name: place for place, name in enumerate(scores.classes)}
+    # One more cell at the end is what the code -1 of a missing class finds.
+    table = np.array([*(position.get(name, -1) for name in column.values), -1])
+    place = table.take(column.codes)
+    rows = np.arange(0, scores.values.size, len(scores.classes))
+    found: Floats = scores.values.reshape(-1).take(rows + np.maximum(place, 0))
+    if (place < 0).any():
+        found[place < 0] = np.nan
+    return found
 
 
 def is_class(column: Categorical, name: str) -> Mask:

@@ -9,8 +9,9 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from exporter.monitors.binary import logged
 from exporter.monitors.windowed_sums import Sums, WindowedSums
-from exporter.placement import add_all
+from exporter.placement import tabulate
 from exporter.records import Floats, RecordBatch
 from exporter.windows import Window
 
@@ -26,12 +27,11 @@ def of_prediction(batch: RecordBatch) -> Floats:
     """
     if batch.scores is None:
         return batch.confidence
-    position = {name: place for place, name in enumerate(batch.scores.classes)}
-    # One more cell at the end is what the code -1 of a missing prediction finds.
-    table = np.array([*(position.get(name, -1) for name in batch.prediction.values), -1])
-    place = table[batch.prediction.codes]
-    logged = np.where(place >= 0, batch.scores.values[np.arange(len(place)), place], np.nan)
-    return np.where(np.isnan(logged), batch.confidence, logged)
+    found = logged(batch.prediction, batch.scores)
+    unknown = np.isnan(found)
+    if unknown.any():
+        found[unknown] = batch.confidence[unknown]
+    return found
 
 
 class Calibration(WindowedSums):
@@ -66,14 +66,15 @@ class Calibration(WindowedSums):
             return
         with np.errstate(invalid="ignore"):
             bins = np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1)
-        cells = np.where(judged, np.nan_to_num(bins), -1).astype(np.int64)
-        right = np.where(judged & batch.right, cells + 2 * BINS, -1)
-        weighed = np.where(judged, cells + BINS, -1)
-        for rows, weights in ((np.stack((cells, right)), None), (weighed, confidence)):
-            chosen = rows >= 0
-            counted = None if weights is None else weights[chosen]
-            self._totals += np.bincount(rows[chosen], counted, minlength=3 * BINS)
-            add_all(self._rings, batch.placements, rows, weights)
+        if judged.all():
+            bins = bins.astype(np.int64)
+        else:
+            bins = np.where(judged, np.nan_to_num(bins), -1).astype(np.int64)
+        outcomes = np.where(judged, bins + BINS * batch.right, -1)
+        placements = batch.placements
+        wrong, right = np.split(tabulate(placements, outcomes, 2 * BINS, None), 2, axis=1)
+        sums = tabulate(placements, bins, BINS, confidence)
+        self._add_table(placements, np.concatenate((wrong + right, sums, right), axis=1))
 
     def families(self, snapshot: Sums, now: float) -> Iterator[Metric]:
         """Yield the bins as counters, and the error; nothing before the first judged record."""

@@ -10,12 +10,11 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
 from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
-from exporter.placement import add_all
+from exporter.placement import add_sums
 from exporter.records import RecordBatch
 from exporter.windows import Window
 
 EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-_COUNT, _SUM = 0, 1
 
 
 class Confidence(WindowedHistogram):
@@ -39,9 +38,13 @@ class Confidence(WindowedHistogram):
         known = batch.attempt & ~np.isnan(batch.confidence)
         if not known.any():
             return
-        self._histogram.observe(batch.confidence[known])
-        add_all(self._rings, batch.placements, np.where(known, _COUNT, -1))
-        add_all(self._rings, batch.placements, np.where(known, _SUM, -1), batch.confidence)
+        if known.all():
+            values = batch.confidence
+            self._histogram.observe(values)
+        else:
+            values = np.where(known, batch.confidence, 0.0)
+            self._histogram.observe(batch.confidence[known])
+        add_sums(self._rings, batch.placements, [known.astype(np.float64), values])
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield the histogram and the rolling mean."""

@@ -13,7 +13,7 @@ from exporter.config import DriftSettings
 from exporter.drift.evaluation import Verdict, evaluate, select
 from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
-from exporter.placement import add_all
+from exporter.placement import add_side_by_side
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
@@ -54,9 +54,9 @@ class Drift:
         self._settings = settings
         self._reference = reference
         self._comparisons = select(settings, reference)
-        sizes = [len(comparison.column.counts) for comparison in self._comparisons]
-        self._bounds = np.cumsum([0, *sizes])
-        self._rings = [WindowRing(window, (sum(sizes),), np.int32) for window in windows]
+        self._sizes = [len(comparison.column.counts) for comparison in self._comparisons]
+        self._bounds = np.cumsum([0, *self._sizes])
+        self._rings = [WindowRing(window, (sum(self._sizes),), np.int32) for window in windows]
         self._views: tuple[RingView, ...] | None = None
 
     def update(self, batch: RecordBatch) -> None:
@@ -64,15 +64,10 @@ class Drift:
         predictions = batch.attempt & ~batch.failed
         if not predictions.any() or not self._comparisons:
             return
-        where = np.empty((len(self._comparisons), len(batch)), dtype=np.int64)
-        starts = self._bounds.tolist()
-        for line, comparison, start in zip(where, self._comparisons, starts, strict=False):
-            found = cells(batch, comparison.column)
-            np.add(found, start, out=line)
-            line[found < 0] = -1
+        columns = (cells(batch, comparison.column) for comparison in self._comparisons)
         if not predictions.all():
-            where[:, ~predictions] = -1
-        add_all(self._rings, batch.placements, where)
+            columns = (np.where(predictions, column, -1) for column in columns)
+        add_side_by_side(self._rings, batch.placements, columns, self._sizes)
         self._views = None
 
     def snapshot(self) -> tuple[RingView, ...]:

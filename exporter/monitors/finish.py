@@ -60,8 +60,8 @@ class Finish:
         if logged is None:
             return
         cells = self._reasons.encode(logged.where(batch.attempt))
-        self._finished += np.bincount(cells[cells >= 0], minlength=REASONS + 1)
-        add_all(self._rings, batch.placements, cells)
+        counted = add_all(self._rings, batch.placements, cells)
+        self._finished[: len(counted)] += counted
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
+
+from exporter.drift.grid import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,24 @@ class Histogram:
         self._counts = np.zeros(len(edges) + 1, dtype=np.int64)
         self._sum = 0.0
 
+    @cached_property
+    def _grid(self) -> Grid:
+        # Of a histogram that nothing is ever observed of there is none.
+        return Grid(self._edges)
+
     def observe(self, values: NDArray[np.float64]) -> None:
         """Add float64[n], none of them NaN."""
-        buckets = np.searchsorted(self._edges, values, side="left")
-        self._counts += np.bincount(buckets, minlength=len(self._counts))
-        self._sum += float(values.sum())
+        counts = np.bincount(self.buckets(values), minlength=len(self._counts))
+        self.add(counts, float(values.sum()))
+
+    def buckets(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return int64[n], the number of the bucket of each value, none of which is NaN."""
+        return self._grid.cells(values)
+
+    def add(self, counts: NDArray[np.int64], total: float) -> None:
+        """Add int64[edges + 1] counts by bucket, and the sum of the values."""
+        self._counts += counts
+        self._sum += total
 
     def view(self) -> BucketView:
         """Return an immutable copy."""

@@ -63,12 +63,14 @@ class LabelValues:
         """Return int64[n]: the number of each record's value, `capacity` for other, -1 for none."""
         # Values are admitted in the order in which records carry them; those of records that
         # were filtered out of the batch are not.
-        used = np.flatnonzero(np.bincount(column.codes + 1, minlength=1)[1:])
-        table = np.full(len(column.values) + 1, -1, dtype=np.int64)
-        for code in used.tolist():
-            table[code] = self._admit(column.values[code])
-        encoded = table[column.codes]
-        self.refused += int((encoded == self.capacity).sum())
+        table = np.array([*(self._codes.get(value, -1) for value in column.values), -1])
+        if (table[:-1] < 0).any():
+            used = np.flatnonzero(np.bincount(column.codes + 1, minlength=1)[1:])
+            for code in used.tolist():
+                table[code] = self._admit(column.values[code])
+        encoded: NDArray[np.int64] = table.take(column.codes)
+        if (table == self.capacity).any():
+            self.refused += int((encoded == self.capacity).sum())
         return encoded
 
     def dump(self) -> dict[str, object]:

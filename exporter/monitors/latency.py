@@ -39,9 +39,13 @@ class Latency(WindowedHistogram):
         known = batch.attempt & ~np.isnan(batch.latency)
         if not known.any():
             return
-        self._histogram.observe(batch.latency[known])
-        cells = np.full(len(batch), -1, dtype=np.int64)
-        cells[known] = bins_of(batch.latency[known])
+        if known.all():
+            self._histogram.observe(batch.latency)
+            cells = bins_of(batch.latency)
+        else:
+            self._histogram.observe(batch.latency[known])
+            cells = np.full(len(batch), -1, dtype=np.int64)
+            cells[known] = bins_of(batch.latency[known])
         add_all(self._rings, batch.placements, cells)
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:

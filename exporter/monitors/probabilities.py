@@ -10,9 +10,9 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.monitors.binary import BinaryClasses
+from exporter.monitors.binary import BinaryClasses, logged
 from exporter.monitors.windowed_sums import Sums, WindowedSums, placed
-from exporter.records import Categorical, Floats, RecordBatch, Scores
+from exporter.records import Floats, RecordBatch
 from exporter.windows import Window
 
 TOP = (2, 3, 5)
@@ -73,19 +73,26 @@ class Probabilities(WindowedSums):
         if not judged.any():
             return
         full = np.zeros(len(batch), dtype=np.bool_)
+        if batch.scores is not None:
+            by_class = np.ascontiguousarray(batch.scores.values.T)
+            known = ~np.isnan(by_class)
+            number = known.sum(axis=0)
+            full = judged & (number >= 2)
+            actual = logged(batch.label, batch.scores)
+            rows = np.flatnonzero(full)
+            if rows.size == len(batch):
+                self._add(batch.placements, _of_all(by_class, actual))
+                return
+            if rows.size:
+                self._add(placed(batch, rows), _of_all(by_class[:, rows], actual[rows]))
+        if not self._few:
+            return
         alone = np.where(batch.right, batch.confidence, 1 - batch.confidence)
         if batch.scores is not None:
-            number = (~np.isnan(batch.scores.values)).sum(axis=1)
-            full = judged & (number >= 2)
-            actual = of_actual(batch.label, batch.scores)
-            logged = np.nan_to_num(batch.scores.values).max(axis=1, initial=0.0)
-            alone = np.where(number == 1, np.where(np.isnan(actual), 1 - logged, actual), alone)
-            rows = np.flatnonzero(full)
-            if rows.size:
-                columns = _of_all(batch.scores.values[rows], actual[rows])
-                self._add(placed(batch, rows), columns)
+            only = np.where(known, by_class, 0.0).sum(axis=0)
+            alone = np.where(number == 1, np.where(np.isnan(actual), 1 - only, actual), alone)
         rows = np.flatnonzero(judged & ~full & ~np.isnan(alone))
-        if rows.size and self._few:
+        if rows.size:
             nothing = np.zeros(len(rows))
             columns = [*(nothing for _ in range(_FULL)), *_of_one(alone[rows])]
             self._add(placed(batch, rows), columns)
@@ -175,16 +182,6 @@ class Probabilities(WindowedSums):
         self._rank(other._ranked)
 
 
-def of_actual(label: Categorical, scores: Scores) -> Floats:
-    """Return float64[n], the logged probability of the actual class, NaN where there is none."""
-    position = {name: place for place, name in enumerate(scores.classes)}
-    # One more cell at the end is what the code -1 of a missing label finds.
-    table = np.array([*(position.get(name, -1) for name in label.values), -1])
-    place = table[label.codes]
-    found: Floats = scores.values[np.arange(len(place)), place]
-    return np.where(place >= 0, found, np.nan)
-
-
 def _judged(sums: Floats, *, binary: bool) -> Floats:
     """Return labels, log loss and Brier score that count."""
     counted: Floats = sums[:_TOP].copy()
@@ -195,17 +192,21 @@ def _judged(sums: Floats, *, binary: bool) -> Floats:
     return counted
 
 
-def _of_all(values: Floats, actual: Floats) -> list[Floats]:
-    """Return what is summed up of records with probabilities, float64[n, classes]."""
-    logged, p = np.nan_to_num(values), np.nan_to_num(actual)
-    higher = (logged > p[:, None]).sum(axis=1)
+def _of_all(by_class: Floats, actual: Floats) -> list[Floats]:
+    """Return what is summed up of records with probabilities, float64[classes, n]."""
     found = ~np.isnan(actual)
+    if not found.all():
+        actual = np.where(found, actual, 0.0)
+    if np.isnan(by_class).any():
+        by_class = np.nan_to_num(by_class)
+    # A record without the actual class among its own is right at no k.
+    higher = (by_class > actual).sum(axis=0) + _ENOUGH * ~found
+    squares = np.einsum("ij,ij->j", by_class, by_class)
     return [
-        np.ones(len(p)),
-        -np.log(np.clip(p, EPSILON, 1 - EPSILON)),
-        (logged**2).sum(axis=1) - p**2 + (1 - p) ** 2,
-        *((found & (higher < k)).astype(np.float64) for k in TOP),
-        *(np.zeros(len(p)) for _ in range(_TOP)),
+        np.ones(len(actual)),
+        -np.log(np.clip(actual, EPSILON, 1 - EPSILON)),
+        squares - actual**2 + (1 - actual) ** 2,
+        *((higher < k).astype(np.float64) for k in TOP),
     ]
 
 

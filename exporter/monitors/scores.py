@@ -21,6 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
 from exporter.monitors.binary import BinaryClasses, is_class, probability
 from exporter.monitors.histogram import BucketView, Histogram
+from exporter.monitors.windowed_sums import placed
 from exporter.placement import add_all
 from exporter.records import Floats, Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
@@ -29,6 +30,7 @@ STEPS = 200
 CELLS = STEPS + 1
 """Around each multiple of .005 one."""
 EDGES = tuple(step / 20 for step in range(1, 21))
+_BUCKETS = len(EDGES) + 1
 
 
 def roc_auc(counts: NDArray[np.integer[Any]]) -> float | None:
@@ -68,11 +70,12 @@ class _Pair:
     def __init__(self) -> None:
         self._histograms = (Histogram(EDGES), Histogram(EDGES))
 
-    def observe(self, score: Floats, judged: Mask, own: Mask) -> None:
-        for which, histogram in enumerate(self._histograms):
-            chosen = judged & (own == which)
-            if chosen.any():
-                histogram.observe(score[chosen])
+    def observe(self, score: Floats, own: Mask) -> None:
+        other_class, own_class = self._histograms
+        buckets = other_class.buckets(score)
+        counts = np.bincount(buckets + _BUCKETS * own, minlength=2 * _BUCKETS)
+        other_class.add(counts[:_BUCKETS], float((score * ~own).sum()))
+        own_class.add(counts[_BUCKETS:], float((score * own).sum()))
 
     def views(self) -> tuple[BucketView, BucketView]:
         other, own = self._histograms
@@ -142,17 +145,22 @@ class Scores:
         judged &= ~np.isnan(score)
         if not judged.any():
             return
-        actual = is_class(batch.label, self._of)
+        actual, placements = is_class(batch.label, self._of), batch.placements
+        contrary = probability(batch, (self._of, other)) if pair is None else None
+        if not judged.all():
+            rows = np.flatnonzero(judged)
+            score, actual, placements = score[rows], actual[rows], placed(batch, rows)
+            contrary = None if contrary is None else contrary[rows]
         toward, away = self._histograms
         if turned:
-            away.observe(score, judged, ~actual)
+            away.observe(score, ~actual)
         else:
-            toward.observe(score, judged, actual)
-        if pair is None:
-            away.observe(probability(batch, (self._of, other)), judged, ~actual)
-        steps = np.rint(np.where(judged, score, 0.0) * STEPS).astype(np.int64)
-        cells = np.where(judged, actual * CELLS + (STEPS - steps if turned else steps), -1)
-        add_all(self._rings, batch.placements, cells)
+            toward.observe(score, actual)
+        if contrary is not None:
+            away.observe(contrary, ~actual)
+        steps = np.rint(score * STEPS).astype(np.int64)
+        cells = actual * CELLS + (STEPS - steps if turned else steps)
+        add_all(self._rings, placements, cells)
 
     @property
     def _pair(self) -> tuple[str, str] | None:

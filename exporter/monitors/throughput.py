@@ -68,13 +68,14 @@ class Throughput:
         """Fold in a batch."""
         classes = self._classes.encode(batch.prediction)
         cells = np.where(batch.failed | (classes < 0), _NO_CLASS, classes)
-        cells = np.where(batch.attempt, cells, -1)
-        self._predictions += np.bincount(cells[cells >= 0], minlength=CLASSES + 2)
+        if not batch.attempt.all():
+            cells[~batch.attempt] = -1
+        counted = add_all(self._rings, batch.placements, cells)
+        self._predictions[: len(counted)] += counted
         if batch.failed.any():
             types = self._error_types.encode(batch.error_type)
             self._errors += np.bincount(types[types >= 0], minlength=ERROR_TYPES + 1)
             add_all(self._rings, batch.placements, np.where(batch.failed, _FAILED, -1))
-        add_all(self._rings, batch.placements, cells)
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""

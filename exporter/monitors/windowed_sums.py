@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.placement import Placement, add_sums
+from exporter.placement import Placement, add_sums, add_table
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
@@ -43,9 +43,14 @@ class WindowedSums:
         self._rings = [WindowRing(window, (cells,), np.float64) for window in windows]
 
     def _add(self, placements: Sequence[Placement], columns: Sequence[NDArray[Any]]) -> None:
-        """Add a column, [n], to each sum, for records of which each has its placement."""
-        self._totals += [column.sum() for column in columns]
+        """Add a column, [n], to each of the first sums, for records that all have a placement."""
+        self._totals[: len(columns)] += [column.sum() for column in columns]
         add_sums(self._rings, placements, columns)
+
+    def _add_table(self, placements: Sequence[Placement], table: NDArray[Any]) -> None:
+        """Add sums over the runs of a batch, [runs, cells]."""
+        self._totals += table.sum(axis=0)
+        add_table(self._rings, placements, table)
 
     def snapshot(self) -> Sums:
         """Return an immutable copy."""
