@@ -261,6 +261,16 @@ class WindowRing(Rows):
         self._newest = int(self._epoch.max())
         self._touch(same | theirs)
 
+    def rearranged(self, cells: NDArray[np.integer[Any]]) -> WindowRing:
+        """Return a ring with the sums of each cell at another place, int[cells], added up there."""
+        moved = WindowRing(self.window, self._values.shape[1:], self._values.dtype)
+        by_cell = moved._values.reshape(SUBWINDOWS, -1).T
+        np.add.at(by_cell, cells, self._values.reshape(SUBWINDOWS, -1).T)
+        moved._epoch[:] = self._epoch
+        moved._newest = self._newest
+        moved._touch(slice(None))
+        return moved
+
     def _combined(self, mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
         """Return what sub-windows hold, [slots, *shape], once those of another ring are added."""
         combine = np.maximum if self._initial else np.add

@@ -230,3 +230,15 @@ class Accuracy:
         self._confusion[:] = state["confusion"]
         load_rings(self._counts, state["counts"])
         load_rings(self._matrices, state["matrices"])
+
+    def merge(self, other: Accuracy) -> None:
+        """Add the state of a monitor with the same windows."""
+        numbers = self._classes.merge(other._classes)
+        cells = (numbers[:, None] * _SIDE + numbers).reshape(-1)
+        np.add.at(self._confusion.reshape(-1), cells, other._confusion.reshape(-1))
+        self._labelled += other._labelled
+        self._incorrect += other._incorrect
+        for mine, theirs in zip(self._counts, other._counts, strict=True):
+            mine.merge(theirs)
+        for mine, theirs in zip(self._matrices, other._matrices, strict=True):
+            mine.merge(theirs.rearranged(cells))

@@ -109,6 +109,11 @@ class Cost(WindowedSums):
         super().load(state)
         self._currencies.load(**state["currencies"])
 
+    def merge(self, other: Cost) -> None:
+        """Add the state of a monitor with the same windows."""
+        numbers = self._currencies.merge(other._currencies)
+        self._merge_at(other, np.concatenate((numbers, numbers + CURRENCIES + 1)))
+
 
 def _currency(batch: RecordBatch) -> Categorical:
     """Return the currencies, the empty text where none is logged."""

@@ -110,6 +110,11 @@ class Facts:
         self._last_prediction = float(state["last_prediction"])
         self._last_label = float(state["last_label"])
 
+    def merge(self, other: Facts) -> None:
+        """Add the state of a monitor of the same model."""
+        self._last_prediction = max(self._last_prediction, other._last_prediction)
+        self._last_label = max(self._last_label, other._last_label)
+
 
 def _latest(known: float, newest: float, received: float) -> float:
     # What lies further ahead was noted while the clock was: kept, it would hide a silence.

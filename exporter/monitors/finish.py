@@ -113,3 +113,10 @@ class Finish:
         self._reasons.load(**state["reasons"])
         self._finished[:] = state["finished"]
         load_rings(self._rings, state["rings"])
+
+    def merge(self, other: Finish) -> None:
+        """Add the state of a monitor with the same windows."""
+        cells = self._reasons.merge(other._reasons)
+        np.add.at(self._finished, cells, other._finished)
+        for mine, theirs in zip(self._rings, other._rings, strict=True):
+            mine.merge(theirs.rearranged(cells))

@@ -34,7 +34,7 @@ class LabelValues:
         self.capacity = capacity
         self._grant = grant
         self.refused = 0
-        """Records whose value was not admitted."""
+        """Records whose value was not admitted; 0 if there was none."""
         self._codes: dict[str, int] = {}
         for value in known:
             self._codes.setdefault(value, len(self._codes))
@@ -72,6 +72,22 @@ class LabelValues:
         if (table == self.capacity).any():
             self.refused += int((encoded == self.capacity).sum())
         return encoded
+
+    def merge(self, other: LabelValues) -> NDArray[np.int64]:
+        """Admit the values of another one of the same capacity, whose records are added here.
+
+        Returns
+        -------
+        int64[capacity + 1]
+            For each number of the other one the number here.
+        """
+        numbers = np.arange(self.capacity + 1)
+        for number, value in enumerate(other.values):
+            numbers[number] = self._admit(value)
+        # How many records a value had is not known here: it counts as one.
+        admitted = numbers[: len(other.values)]
+        self.refused += other.refused + int((admitted == self.capacity).sum())
+        return numbers
 
     def dump(self) -> dict[str, object]:
         """Return the state for storage."""

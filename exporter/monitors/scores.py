@@ -31,6 +31,7 @@ CELLS = STEPS + 1
 """Around each multiple of .005 one."""
 EDGES = tuple(step / 20 for step in range(1, 21))
 _BUCKETS = len(EDGES) + 1
+_TURNED = np.arange(2 * CELLS)[::-1]
 
 
 def roc_auc(counts: NDArray[np.integer[Any]]) -> float | None:
@@ -258,21 +259,8 @@ class Scores:
         for position, pair in enumerate(self._histograms):
             pair.merge(other._histograms[position ^ turn])
         for ring, their_ring in zip(self._rings, other._rings, strict=True):
-            ring.merge(_turned(their_ring) if turn else their_ring)
+            ring.merge(their_ring.rearranged(_TURNED) if turn else their_ring)
 
 
 def _ring(window: Window) -> WindowRing:
     return WindowRing(window, (2, CELLS), np.int32)
-
-
-def _turned(ring: WindowRing) -> WindowRing:
-    """Return the scores of a ring as those of the other class."""
-    turned = _ring(ring.window)
-    slots = {}
-    for slot in ring.versions():
-        stored = ring.value(slot)
-        values = np.zeros(2 * CELLS, dtype=np.int64)
-        values[stored.get("cells", slice(None))] = stored["values"]
-        slots[slot] = {"epoch": stored["epoch"], "values": values[::-1]}
-    turned.load(ring.dump() | {"slots": slots})
-    return turned

@@ -173,3 +173,19 @@ class Slices(WindowedSums):
         super().load(state)
         for values, stored in zip(self._values, state["values"], strict=True):
             values.load(**stored)
+
+    def merge(self, other: Slices) -> None:
+        """Add the state of a monitor with the same windows.
+
+        Raises
+        ------
+        ValueError
+            If other slices are configured.
+        """
+        if self._names != other._names:
+            raise ValueError(f"can't merge slices {other._names} into {self._names}")
+        numbers = np.array(
+            [mine.merge(theirs) for mine, theirs in zip(self._values, other._values, strict=True)]
+        )
+        first = np.arange(len(self._names) * _KINDS).reshape(-1, _KINDS, 1) * _SIDE
+        self._merge_at(other, (first + numbers[:, None, :]).reshape(-1))

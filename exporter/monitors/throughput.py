@@ -157,3 +157,12 @@ class Throughput:
         self._predictions[:] = state["predictions"]
         self._errors[:] = state["errors"]
         load_rings(self._rings, state["rings"])
+
+    def merge(self, other: Throughput) -> None:
+        """Add the state of a monitor with the same windows."""
+        classes = self._classes.merge(other._classes)
+        cells = np.concatenate((classes, [_NO_CLASS, _FAILED]))
+        np.add.at(self._predictions, cells[:_FAILED], other._predictions)
+        np.add.at(self._errors, self._error_types.merge(other._error_types), other._errors)
+        for mine, theirs in zip(self._rings, other._rings, strict=True):
+            mine.merge(theirs.rearranged(cells))

@@ -112,3 +112,9 @@ class Validation:
             {(field, rule): count for field, rule, count in state["violations"]}
         )
         self._late = [int(state["late"].get(window.name, 0)) for window in self._windows]
+
+    def merge(self, other: Validation) -> None:
+        """Add the state of a monitor with the same windows."""
+        self._invalid.update(other._invalid)
+        self._violations.update(other._violations)
+        self._late = [mine + theirs for mine, theirs in zip(self._late, other._late, strict=True)]

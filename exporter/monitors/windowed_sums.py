@@ -77,6 +77,12 @@ class WindowedSums:
         for mine, theirs in zip(self._rings, other._rings, strict=True):
             mine.merge(theirs)
 
+    def _merge_at(self, other: Self, cells: NDArray[np.int64]) -> None:
+        """Add the state of a monitor whose sums belong to other cells here, int64[cells]."""
+        np.add.at(self._totals, cells, other._totals)
+        for mine, theirs in zip(self._rings, other._rings, strict=True):
+            mine.merge(theirs.rearranged(cells))
+
 
 def placed(batch: RecordBatch, rows: NDArray[np.intp]) -> tuple[Placement, ...]:
     """Return where some records of a batch fall."""
