@@ -19,7 +19,6 @@ from tests.monitors.builders import (
     exposition,
     parse,
     series,
-    through_storage,
     unlimited,
 )
 
@@ -196,16 +195,6 @@ def test_numbers_are_labels_without_being_right_or_wrong():
         "model_window_labels{window=1m}": 2,
         "model_window_labels{window=1h}": 2,
     }
-
-
-def test_state_survives_storage():
-    """All series are the same after a restart, and the class numbers too."""
-    monitor = accuracy()
-    monitor.update(batch(*labelled([("a", "b"), ("b", "b")], timestamp=NOW - 90)))
-    restored = through_storage(monitor, accuracy())
-    for each in (monitor, restored):
-        each.update(batch(*labelled([("c", "b"), ("b", "b")])))
-    assert exposition(restored) == exposition(monitor)
 
 
 def test_a_snapshot_does_not_move():

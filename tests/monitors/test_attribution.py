@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from exporter.monitors.attribution import FEATURES, Attribution
 from exporter.monitors.budget import SeriesBudget
@@ -11,9 +9,7 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
-    through_storage,
     unlimited,
 )
 
@@ -96,40 +92,3 @@ def test_features_are_bounded():
         monitor(batch({"prediction": "a", "attributions": {"x": 1.0}}), budget=refused)
     )
     assert refused.refused["model_attribution_mean"] == 1
-
-
-EVENTS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "prediction": st.just("a"),
-            "timestamp": st.integers(int(NOW) - 4000, int(NOW)),
-            "attributions": st.dictionaries(
-                st.sampled_from("abcd"), st.integers(-64, 64).map(lambda n: n / 8), max_size=3
-            ),
-        }
-    ),
-    max_size=12,
-)
-
-
-def lines(made):
-    """Return the series, in no order: the numbers of features follow their first appearance."""
-    return sorted(exposition(made).splitlines())
-
-
-@given(EVENTS, EVENTS)
-def test_merging_equals_one_pass(first, second):
-    """Features are joined by their names, whatever order they came in."""
-    merged = monitor(batch(*first))
-    merged.merge(monitor(batch(*second)))
-    assert lines(merged) == lines(monitor(batch(*first), batch(*second)))
-
-
-@given(EVENTS, st.randoms())
-def test_order_and_storage_change_nothing(events, random):
-    """Any permutation, in one batch or several, and a restart in between."""
-    shuffled = random.sample(events, len(events))
-    half = len(events) // 2
-    restarted = through_storage(monitor(batch(*shuffled[:half])), monitor())
-    restarted.update(batch(*shuffled[half:]))
-    assert lines(restarted) == lines(monitor(batch(*events)))

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exporter.monitors.calibration import Calibration
-from tests.monitors.builders import LABELS, NOW, WINDOWS, batch, exposition, series, through_storage
-
-RECORDS = st.lists(
-    st.tuples(
-        st.sampled_from("ab"), st.sampled_from(["a", "b", None]), st.integers(0, 100), st.booleans()
-    ),
-    max_size=30,
-)
+from tests.monitors.builders import LABELS, NOW, WINDOWS, batch, series
 
 
 def records(found):
@@ -78,17 +69,3 @@ def test_nothing_before_the_first_judged_record():
         batch({"prediction": "a", "confidence": 0.5}, {"prediction": "a", "true_label": "a"})
     )
     assert series(monitor) == {}
-
-
-@settings(max_examples=50)
-@given(RECORDS, RECORDS, st.randoms())
-def test_merged_stored_and_shuffled(first, second, chance):
-    """Two monitors merged, and one restored, show what one shows that has seen all."""
-    both = [*first, *second]
-    whole = exposition(monitor_of(both))
-    merged = monitor_of(first)
-    merged.merge(monitor_of(second))
-    shuffled = chance.sample(both, len(both))
-    for other in (merged, monitor_of(shuffled)):
-        assert series(other) == pytest.approx(series(monitor_of(both)), abs=1e-9)
-    assert exposition(through_storage(monitor_of(both), Calibration(LABELS, WINDOWS))) == whole

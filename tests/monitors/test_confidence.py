@@ -12,7 +12,6 @@ from tests.monitors.builders import (
     batch,
     exposition,
     series,
-    through_storage,
 )
 
 
@@ -68,14 +67,6 @@ def test_the_mean_is_that_of_numpy():
     assert found["model_confidence_sum"] == pytest.approx(confidences.sum())
     for edge in EDGES:
         assert found[f"model_confidence_bucket{{le={edge}}}"] == (confidences <= edge).sum()
-
-
-def test_state_survives_storage():
-    """All series are the same after a restart."""
-    monitor = Confidence(LABELS, WINDOWS)
-    monitor.update(batch({"confidence": 0.25}, {"timestamp": NOW - 200, "confidence": 0.5}))
-    restored = through_storage(monitor, Confidence(LABELS, WINDOWS))
-    assert exposition(restored) == exposition(monitor)
 
 
 def test_merging_equals_having_seen_both():

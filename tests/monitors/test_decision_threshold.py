@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from exporter.monitors.decision_threshold import DecisionThreshold
-from tests.monitors.builders import LABELS, NOW, batch, exposition, series, through_storage
-
-LOGGED = st.lists(st.tuples(st.integers(0, 50), st.sampled_from([0.25, 0.5, 0.75])), max_size=8)
+from tests.monitors.builders import LABELS, NOW, batch, series
 
 
 def monitor_of(found):
@@ -29,15 +24,3 @@ def test_the_latest_one_by_its_own_time():
 def test_absent_if_none_was_logged():
     """Most models have none."""
     assert series(monitor_of([])) == {}
-
-
-@given(LOGGED, LOGGED, st.randoms())
-def test_merged_stored_and_shuffled(first, second, chance):
-    """The order does not matter, and a restart neither."""
-    both = [*first, *second]
-    whole = exposition(monitor_of(both))
-    merged = monitor_of(first)
-    merged.merge(monitor_of(second))
-    assert exposition(merged) == whole
-    assert exposition(monitor_of(chance.sample(both, len(both)))) == whole
-    assert exposition(through_storage(monitor_of(both), DecisionThreshold(LABELS))) == whole

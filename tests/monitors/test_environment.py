@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.environment import PACKAGES, Environment
 from tests.monitors.builders import (
     LABELS,
     NOW,
     batch,
-    exposition,
     series,
-    through_storage,
     unlimited,
 )
 
@@ -52,27 +47,3 @@ def test_packages_are_bounded():
     budget = SeriesBudget(3)
     assert len(series(monitor({"package_versions": versions}, budget=budget))) == 3 + 2
     assert budget.refused["model_environment_info"] == 1
-
-
-EVENTS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "timestamp": st.integers(int(NOW) - 3, int(NOW)),
-            "package_versions": st.dictionaries(
-                st.sampled_from("abcd"), st.sampled_from(["1", "2"]), min_size=1, max_size=3
-            ),
-        }
-    ),
-    max_size=6,
-)
-
-
-@given(EVENTS, EVENTS, st.randoms())
-def test_order_merging_and_storage_change_nothing(first, second, random):
-    """The latest one is the latest, however it came here."""
-    events = [*first, *second]
-    whole = exposition(monitor(*events))
-    assert exposition(monitor(*random.sample(events, len(events)))) == whole
-    merged = monitor(*first)
-    merged.merge(monitor(*second))
-    assert exposition(through_storage(merged, monitor())) == whole

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from exporter.monitors.facts import Facts
-from tests.monitors.builders import NOW, batch, exposition, series, through_storage
+from tests.monitors.builders import NOW, batch, exposition, series
 
 
 def facts():
@@ -66,13 +66,6 @@ def test_numbers_are_labels_too():
     monitor = facts()
     monitor.update(batch({"timestamp": NOW - 5, "prediction": 0.5, "true_label": 0.75}))
     assert series(monitor)["model_last_label_timestamp_seconds"] == NOW - 5
-
-
-def test_state_survives_storage():
-    """All series are the same after a restart."""
-    monitor = facts()
-    monitor.update(batch({"prediction": "a"}, {"true_label": "a"}))
-    assert exposition(through_storage(monitor, facts())) == exposition(monitor)
 
 
 def test_times_from_a_clock_that_was_ahead_give_way():

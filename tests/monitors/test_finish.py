@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.finish import REASONS, Finish
 from tests.monitors.builders import (
@@ -10,9 +7,7 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
-    through_storage,
     unlimited,
 )
 
@@ -71,28 +66,3 @@ def test_known_reasons_are_there_in_a_window_without_them():
     assert found["model_finish_share_ratio{window=1m,reason=length}"] == 0
     assert found["model_finish_share_ratio{window=1h,reason=length}"] == 0.5
     assert not any("window=1m" in key for key in series(monitor, now=NOW + 120))
-
-
-@settings(max_examples=30)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["stop", "length", "tool"]), st.integers(0, 4000)), max_size=20
-    ),
-    st.randoms(),
-)
-def test_the_order_of_records_does_not_matter(found, random):
-    """Any permutation gives the same series."""
-    records = [{"timestamp": NOW - age, "finish_reason": reason} for reason, age in found]
-    shuffled = list(records)
-    random.shuffle(shuffled)
-    assert series(monitor_of(shuffled)) == series(monitor_of(records))
-
-
-def test_state_survives_storage():
-    """A restored monitor exposes the same, and goes on."""
-    first = monitor_of([{"finish_reason": "stop"}, {"finish_reason": "length"}])
-    second = through_storage(first, Finish(LABELS, WINDOWS, unlimited()))
-    assert exposition(second) == exposition(first)
-    for monitor in (first, second):
-        monitor.update(batch({"finish_reason": "length"}))
-    assert exposition(second) == exposition(first)

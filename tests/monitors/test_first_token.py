@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exporter.monitors.duration_bins import QUANTILES, RELATIVE_ERROR
 from exporter.monitors.first_token import EDGES, FirstToken
@@ -12,12 +10,9 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
     through_storage,
 )
-
-times = st.lists(st.tuples(st.integers(0, 60_000), st.integers(0, 4000)), max_size=20)
 
 
 def monitor_of(found):
@@ -64,24 +59,3 @@ def test_an_empty_window_is_absent():
     assert "model_window_first_tokens{window=1m}" not in found
     assert found["model_window_first_tokens{window=1h}"] == 1
     assert found["model_time_to_first_token_seconds_bucket{le=0.25}"] == 1
-
-
-@settings(max_examples=50)
-@given(times, times, st.randoms())
-def test_merged_monitors_are_one_over_both_in_any_order(one, two, random):
-    """Add up two, one of which may have seen nothing, or feed one with all, shuffled."""
-    merged = monitor_of(one)
-    merged.merge(monitor_of(two))
-    both = [*one, *two]
-    random.shuffle(both)
-    assert series(merged) == pytest.approx(series(monitor_of(both)), rel=1e-9)
-
-
-def test_state_survives_storage():
-    """A restored monitor exposes the same, and goes on."""
-    first = monitor_of([(250, 0), (900, 100)])
-    second = through_storage(first, FirstToken(LABELS, WINDOWS))
-    assert exposition(second) == exposition(first)
-    for monitor in (first, second):
-        monitor.update(batch({"time_to_first_token_ms": 3}))
-    assert exposition(second) == exposition(first)

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exporter.monitors import wilson
 from exporter.monitors.intervals import Intervals
@@ -12,13 +10,8 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
-    through_storage,
 )
-
-numbers = st.floats(-1e5, 1e5).map(lambda value: round(value, 3))
-intervals = st.lists(st.tuples(numbers, numbers, numbers, st.integers(0, 4000)), max_size=30)
 
 
 def monitor_of(found):
@@ -103,20 +96,3 @@ def test_the_widest_interval_there_is_stays_finite():
     found = series(monitor_of([(-1.7e308, 1.7e308, 0, 0)] * 3))
     assert found["model_interval_coverage_ratio{window=1h}"] == 1
     assert found["model_interval_width_mean{window=1h}"] == pytest.approx(2e300)
-
-
-@settings(max_examples=50)
-@given(intervals, intervals, st.randoms())
-def test_merged_monitors_are_one_over_both_in_any_order(one, two, random):
-    """Add up two, or feed one with all records, shuffled: the same."""
-    merged = monitor_of(one)
-    merged.merge(monitor_of(two))
-    both = [*one, *two]
-    random.shuffle(both)
-    assert series(merged) == pytest.approx(series(monitor_of(both)), rel=1e-9, abs=1e-6)
-
-
-def test_state_survives_storage():
-    """A restored monitor exposes the same."""
-    first = monitor_of([(1, 2, 1.5, 0), (1, 2, 3, 100)])
-    assert exposition(through_storage(first, Intervals(LABELS, WINDOWS))) == exposition(first)

@@ -12,7 +12,6 @@ from tests.monitors.builders import (
     batch,
     exposition,
     series,
-    through_storage,
 )
 
 SLACK = 1e-9  # Rounding of the logarithm at the edge of a bin.
@@ -83,18 +82,3 @@ def test_an_empty_window_has_no_quantiles():
     later = series(monitor, now=NOW + 90)
     assert "model_latency_quantile_seconds{window=1m,q=0.5}" not in later
     assert "model_latency_quantile_seconds{window=1h,q=0.5}" in later
-
-
-def test_state_survives_storage_and_merges():
-    """A restored monitor exposes the same, two halves expose the whole."""
-    one, two, both = (Latency(LABELS, WINDOWS) for _ in range(3))
-    first = batch({"latency_ms": 3}, {"timestamp": NOW - 100, "latency_ms": 70})
-    second = batch({"latency_ms": 900})
-    one.update(first)
-    two.update(second)
-    both.update(first)
-    both.update(second)
-    restored = through_storage(one, Latency(LABELS, WINDOWS))
-    assert exposition(restored) == exposition(one)
-    restored.merge(two)
-    assert exposition(restored) == exposition(both)

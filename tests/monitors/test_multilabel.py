@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn import metrics
 
 from exporter.monitors import wilson
@@ -13,14 +11,10 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
-    through_storage,
 )
 
 CLASSES = "abcdefg"
-sets = st.lists(st.sampled_from(CLASSES), max_size=5)
-labelled = st.lists(st.tuples(sets, sets, st.integers(0, 4000)), max_size=15)
 
 
 def records(found):
@@ -129,20 +123,3 @@ def test_an_empty_window_is_absent():
     shown = series(monitor_of([(["a"], ["a"], 100)]))
     assert "model_jaccard_score{window=1m}" not in shown
     assert shown["model_jaccard_score{window=1h}"] == 1
-
-
-@settings(max_examples=50)
-@given(labelled, labelled, st.randoms())
-def test_merged_monitors_are_one_over_both_in_any_order(one, two, random):
-    """Add up two, or feed one with all records, shuffled: the same."""
-    merged = monitor_of(one)
-    merged.merge(monitor_of(two))
-    both = [*one, *two]
-    random.shuffle(both)
-    assert series(merged) == pytest.approx(series(monitor_of(both)), rel=1e-9)
-
-
-def test_state_survives_storage():
-    """A restored monitor exposes the same."""
-    first = monitor_of([(["a", "b"], ["b"], 0), (["a"], ["a"], 100)])
-    assert exposition(through_storage(first, Multilabel(LABELS, WINDOWS))) == exposition(first)

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.drift.columns import CategoricalColumn, Moments, NumericColumn
 from exporter.drift.reference import Provenance, Reference
 from exporter.monitors.outliers import Outliers
-from tests.monitors.builders import LABELS, batch, exposition, series, through_storage
+from tests.monitors.builders import LABELS, batch, series
 
 
 def number(name):
@@ -79,15 +78,3 @@ def test_without_numbers_there_is_nothing_to_show():
 records = st.lists(st.floats(-300, 300).map(lambda age: {"age": age})).map(
     lambda features: predictions(*features)
 )
-
-
-@given(records, records)
-def test_parts_add_up_and_survive_storage(first, second):
-    """Merging equals one pass over both; so does loading in between."""
-    whole = exposition(fed(first, second))
-    merged = fed(first)
-    merged.merge(fed(second))
-    assert exposition(merged) == whole
-    restored = through_storage(fed(first), Outliers(LABELS, REFERENCE))
-    restored.update(batch(*second, features=REFERENCE.features))
-    assert exposition(restored) == whole

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
 from exporter.monitors.probabilities import Probabilities
-from tests.monitors.builders import LABELS, NOW, WINDOWS, batch, exposition, series, through_storage
+from tests.monitors.builders import LABELS, NOW, WINDOWS, batch, series
 
 CLASSES = ("a", "b", "c", "d")
 ROWS = st.lists(
@@ -115,16 +115,3 @@ def test_nothing_before_the_first_judged_record():
     monitor = Probabilities(LABELS, WINDOWS)
     monitor.update(batch({"prediction": "a", "true_label": "a", "confidence": 0.5}))
     assert series(monitor) == {}
-
-
-@settings(max_examples=50)
-@given(ROWS, ROWS, st.randoms())
-def test_merged_stored_and_shuffled(first, second, chance):
-    """Two monitors merged, and one restored, show what one shows that has seen all."""
-    both = [*first, *second]
-    whole = monitor_of(both)
-    merged = monitor_of(first)
-    merged.merge(monitor_of(second))
-    for other in (merged, monitor_of(chance.sample(both, len(both)))):
-        assert series(other) == pytest.approx(series(whole), abs=1e-9)
-    assert exposition(through_storage(whole, Probabilities(LABELS, WINDOWS))) == exposition(whole)

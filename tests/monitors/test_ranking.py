@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn import metrics
 
 from exporter.monitors import wilson
@@ -15,14 +13,10 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
-    through_storage,
 )
 
 ITEMS = [f"item {number}" for number in range(16)]
-items = st.lists(st.sampled_from(ITEMS), max_size=6, unique=True)
-judged = st.lists(st.tuples(items, items, st.integers(0, 4000)), max_size=15)
 
 
 def records(found):
@@ -136,20 +130,3 @@ def test_an_empty_window_is_absent():
     shown = series(monitor)
     assert "model_mean_reciprocal_rank{window=1m}" not in shown
     assert shown["model_mean_reciprocal_rank{window=1h}"] == 1
-
-
-@settings(max_examples=50)
-@given(judged, judged, st.randoms())
-def test_merged_monitors_are_one_over_both_in_any_order(one, two, random):
-    """Add up two, or feed one with all records, shuffled: the same."""
-    merged = monitor_of(one)
-    merged.merge(monitor_of(two))
-    both = [*one, *two]
-    random.shuffle(both)
-    assert series(merged) == pytest.approx(series(monitor_of(both)), rel=1e-9)
-
-
-def test_state_survives_storage():
-    """A restored monitor exposes the same."""
-    first = monitor_of([(["a", "b"], ["b"], 0), (["a"], ["a"], 100)])
-    assert exposition(through_storage(first, Ranking(LABELS, WINDOWS))) == exposition(first)

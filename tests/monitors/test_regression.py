@@ -17,7 +17,6 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
     through_storage,
 )
@@ -186,17 +185,6 @@ def test_merged_monitors_are_one_over_both(one, two):
     merged = monitor_of(one)
     merged.merge(monitor_of(two))
     same(series(merged), series(monitor_of([*one, *two])))
-
-
-def test_state_survives_storage():
-    """A restored monitor exposes the same, and goes on."""
-    first = monitor_of([(1.5, 2.0, 0), (7.25, 3.0, 100)])
-    second = through_storage(first, Regression(LABELS, WINDOWS))
-    assert exposition(second) == exposition(first)
-    more = batch(*records([(4.5, 5.0, 0)]), task=TASK)
-    first.update(more)
-    second.update(more)
-    assert exposition(second) == exposition(first)
 
 
 def test_other_edges_cost_the_histogram_alone():

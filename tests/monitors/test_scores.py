@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from exporter.monitors.scores import CELLS, STEPS, Scores, average_precision, roc_auc
-from tests.monitors.builders import LABELS, NOW, WINDOWS, batch, exposition, series, through_storage
+from tests.monitors.builders import LABELS, NOW, WINDOWS, batch, series, through_storage
 
 SCORED = st.lists(st.tuples(st.booleans(), st.integers(0, 100)), min_size=1, max_size=40)
 
@@ -103,16 +103,3 @@ def test_another_positive_class_starts_afresh():
         through_storage(monitor_of([(True, 90)]), Scores(LABELS, WINDOWS, "no"))
     with pytest.raises(ValueError, match="can't merge"):
         monitor_of([(True, 90)]).merge(monitor_of([(True, 90)], positive="no"))
-
-
-@settings(max_examples=50)
-@given(SCORED, SCORED, st.randoms())
-def test_merged_stored_and_shuffled(first, second, chance):
-    """Two monitors merged, and one restored, show what one shows that has seen all."""
-    both = [*first, *second]
-    whole = monitor_of(both)
-    merged = monitor_of(first)
-    merged.merge(monitor_of(second))
-    for other in (merged, monitor_of(chance.sample(both, len(both)))):
-        assert series(other) == pytest.approx(series(whole), abs=1e-9)
-    assert exposition(through_storage(whole, Scores(LABELS, WINDOWS))) == exposition(whole)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from exporter.monitors.cost import CURRENCIES, Cost
@@ -16,9 +14,7 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
-    through_storage,
     unlimited,
 )
 
@@ -28,21 +24,6 @@ MONITORS = {
     "escalation": lambda: Escalation(LABELS, WINDOWS),
     "cost": lambda: Cost(LABELS, WINDOWS, unlimited()),
 }
-RECORDS = st.lists(
-    st.fixed_dictionaries(
-        {"prediction": st.just("a"), "timestamp": st.sampled_from([NOW, NOW - 30, NOW - 1800])},
-        optional={
-            "latency_s": st.integers(1, 100).map(lambda n: n / 8),
-            "input_length": st.integers(0, 1000),
-            "oov_ratio": st.integers(0, 8).map(lambda n: n / 8),
-            "escalated": st.booleans(),
-            "cost": st.integers(0, 80).map(lambda n: n / 8),
-            "currency": st.just("EUR"),
-        },
-    ),
-    min_size=1,
-    max_size=12,
-)
 
 
 def shown(name, *records):
@@ -134,25 +115,3 @@ def test_ground_truth_that_comes_later_counts_no_second_time(name):
     assert shown(name, {"timestamp": NOW, "latency_s": 1, **label}, label) == shown(
         name, {"timestamp": NOW, "latency_s": 1, **label}
     )
-
-
-@settings(max_examples=40)
-@given(RECORDS, RECORDS, st.randoms())
-@pytest.mark.parametrize("name", MONITORS)
-def test_merged_stored_and_shuffled(name, first, second, chance):
-    """Two monitors merged, and one restored, show what one shows that has seen all."""
-    both = [*first, *second]
-    whole, restored = MONITORS[name](), MONITORS[name]()
-    whole.update(batch(*both))
-    through_storage(whole, restored)
-    assert exposition(restored) == exposition(whole)
-    shuffled = MONITORS[name]()
-    shuffled.update(batch(*chance.sample(both, len(both))))
-    assert series(shuffled) == series(whole)
-    # Currencies are numbered in the order in which they come: those of two can't be added.
-    if name != "cost":
-        merged, other = MONITORS[name](), MONITORS[name]()
-        merged.update(batch(*first))
-        other.update(batch(*second))
-        merged.merge(other)
-        assert series(merged) == series(whole)

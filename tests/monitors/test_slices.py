@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.slices import VALUES, Slices
@@ -16,7 +14,6 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
     through_storage,
     unlimited,
@@ -90,26 +87,3 @@ def test_other_slices_start_afresh():
     """Their cells mean something else."""
     with pytest.raises(ValueError, match="the slices were"):
         through_storage(slices(), Slices(LABELS, WINDOWS, ("region",), unlimited()))
-
-
-@settings(max_examples=40)
-@given(
-    st.lists(
-        st.builds(
-            record,
-            st.sampled_from(["north", None]),
-            st.sampled_from([40, None]),
-            st.sampled_from(["a", "b", None]),
-        ),
-        min_size=1,
-        max_size=10,
-    ),
-    st.randoms(),
-)
-def test_stored_and_shuffled(records, chance):
-    """A restart and the order of records change nothing."""
-    whole, shuffled = slices(), slices()
-    whole.update(batch(*records, features=["age"]))
-    shuffled.update(batch(*chance.sample(records, len(records)), features=["age"]))
-    assert series(shuffled) == series(whole)
-    assert exposition(through_storage(whole, slices())) == exposition(whole)

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exporter.monitors.tokens import Tokens
 from tests.monitors.builders import (
@@ -11,18 +9,7 @@ from tests.monitors.builders import (
     NOW,
     WINDOWS,
     batch,
-    exposition,
     series,
-    through_storage,
-)
-
-counts = st.integers(0, 5000)
-answers = st.lists(
-    st.fixed_dictionaries(
-        {"timestamp": st.floats(NOW - 4000, NOW)},
-        optional={"tokens_in": counts, "tokens_out": counts, "latency_ms": counts},
-    ),
-    max_size=20,
 )
 
 
@@ -99,20 +86,3 @@ def test_an_empty_window_is_absent():
     assert "model_tokens_mean{window=1h,direction=out}" not in found
     assert "model_generation_tokens_per_second{window=1h}" not in found
     assert found["model_tokens_total{direction=out}"] == 0
-
-
-@settings(max_examples=50)
-@given(answers, answers, st.randoms())
-def test_merged_monitors_are_one_over_both_in_any_order(one, two, random):
-    """Add up two, or feed one with all records, shuffled: the same."""
-    merged = monitor_of(one)
-    merged.merge(monitor_of(two))
-    both = [*one, *two]
-    random.shuffle(both)
-    assert series(merged) == pytest.approx(series(monitor_of(both)), rel=1e-9)
-
-
-def test_state_survives_storage():
-    """A restored monitor exposes the same."""
-    first = monitor_of([{"tokens_in": 5, "tokens_out": 3, "latency_s": 1}])
-    assert exposition(through_storage(first, Tokens(LABELS, WINDOWS))) == exposition(first)
