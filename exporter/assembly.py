@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from exporter import config
@@ -35,6 +36,7 @@ from exporter.monitors.facts import Facts
 from exporter.monitors.fed_group import FedGroup
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
+from exporter.monitors.fixed_series import fixed_series
 from exporter.monitors.ground_truth import GroundTruth
 from exporter.monitors.group import MonitorGroup
 from exporter.monitors.inputs import Inputs
@@ -57,7 +59,7 @@ from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
 from exporter.monitors.tokens import Tokens
 from exporter.monitors.validation import Validation
-from exporter.monitors.versions import SERIES_PER_VERSION, ModelMonitors
+from exporter.monitors.versions import ModelMonitors
 from exporter.parsing.csv_lines import CsvLines
 from exporter.parsing.json_lines import JsonLines
 from exporter.parsing.leading_fields import RecordParser, WithoutLeadingFields
@@ -76,8 +78,8 @@ from exporter.tailing.tail import Tail
 from exporter.windows import Window
 
 IDLE_SECONDS = 86_400.0
-DRIFT_SERIES = 6
-"""Series of a column in a window."""
+DRIFT_SERIES = 4
+"""Series of a column in a window that is tested."""
 SYSLOG_GROUP = "syslog"
 DEPENDENCY_GROUP, SERVER_GROUP = "(dependencies)", "(servers)"
 """No model can have these names."""
@@ -308,14 +310,15 @@ def _model_group(
             ]
         return _kept(monitors, without)
 
-    columns = 0 if reference is None else len(reference.columns)
+    # Its statistics are there once a window has enough to test.
+    drift = 0 if reference is None else (DRIFT_SERIES * len(reference.columns) + 1) * len(windows)
     return ModelMonitors(
         whole,
         version,
         parts.isolation,
         parts.budget,
         IDLE_SECONDS,
-        SERIES_PER_VERSION + DRIFT_SERIES * columns * len(windows),
+        fixed_series(partial(version, ""), model.task, windows) + drift,
     )
 
 

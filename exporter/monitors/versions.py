@@ -17,8 +17,6 @@ from exporter.parsing.checks import present
 from exporter.records import RecordBatch
 
 MAX_VERSIONS = 5
-SERIES_PER_VERSION = 60
-"""Roughly what a version without drift costs before its first class, for the budget."""
 
 Build = Callable[[str, Budget], Sequence[Monitor[RecordBatch]]]
 
@@ -53,7 +51,7 @@ class ModelMonitors:
         isolation: Isolation,
         budget: SeriesBudget,
         idle_seconds: float,
-        series_per_version: int = SERIES_PER_VERSION,
+        series_per_version: int = 0,
     ) -> None:
         self._whole = MonitorGroup(build_whole, isolation)
         self._build = build
