@@ -302,7 +302,7 @@ def sums_of_runs(placement: Placement, columns: Sequence[NDArray[Any]]) -> NDArr
     if len(first) * _SHORT_PIECE > len(placement.run):
         sums = [np.bincount(placement.run, column, runs) for column in columns]
         return np.column_stack(sums)
-    pieces = [np.add.reduceat(column, first) for column in columns]
+    pieces = [np.add.reduceat(column, first, dtype=np.float64) for column in columns]
     table = np.zeros((runs, len(columns)))
     np.add.at(table, which, np.column_stack(pieces))
     return table

@@ -232,3 +232,14 @@ def test_a_ring_that_was_stored_in_one_piece_is_restored():
     ring.load(old)
     assert ring.view().total(10.0).tolist() == [3, 4]
     assert ring.versions().keys() == {"10"}
+
+
+@given(RECORDS, SPLIT, st.permutations(range(CELLS)))
+def test_rearranged_cells(records, size, order):
+    """What a cell held is at its new place; what comes to the same place is added up."""
+    ring = filled(records, size)
+    moved = ring.rearranged(np.array(order)).view()
+    assert moved.total(LAST)[order].tolist() == ring.view().total(LAST).tolist()
+    assert moved.epoch.tolist() == ring.view().epoch.tolist()
+    folded = ring.rearranged(np.zeros(CELLS, dtype=int)).view()
+    assert folded.total(LAST).tolist() == [ring.view().total(LAST).sum(), 0, 0]

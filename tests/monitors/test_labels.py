@@ -85,3 +85,13 @@ def test_any_split_gives_the_same_numbers(batches):
     assert encode(whole, flat) == [code for batch in batches for code in encode(parts, batch)]
     assert whole.numbered() == parts.numbered()
     assert whole.refused == parts.refused
+
+
+def test_merging_joins_values_by_name():
+    """What is met here first keeps its number; what no longer fits is `other`."""
+    mine, theirs = LabelValues(3), LabelValues(3)
+    encode(mine, ["a", "b"])
+    encode(theirs, ["c", "b", "d", "e"])
+    assert mine.merge(theirs).tolist() == [2, 1, 3, 3]
+    assert mine.numbered() == [(0, "a"), (1, "b"), (2, "c"), (3, "other")]
+    assert mine.refused == 2
