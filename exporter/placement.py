@@ -54,6 +54,12 @@ class Runs:
         return kept
 
     @cached_property
+    def doubled(self) -> Runs:
+        """The same runs in a window twice as long, of sub-windows twice as long."""
+        twice = Window(self.window.name, 2 * self.window.seconds)
+        return Runs(twice, self.subwindow // 2, self.late, self.present // 2)
+
+    @cached_property
     def groups(self) -> tuple[NDArray[np.intp], Integers]:
         """Positions in `kept` at which another sub-window begins, int[groups], and these."""
         subwindow = self.subwindow[self.kept]
@@ -104,6 +110,11 @@ class Placement:
         first = np.flatnonzero(np.concatenate(([True], self.run[1:] != self.run[:-1])))
         first = first[: len(self.run)]
         return first, self.run[first]
+
+    @property
+    def doubled(self) -> Placement:
+        """The same in a window twice as long, for what is kept for longer than it counts."""
+        return Placement(self.runs.doubled, self.run)
 
     @property
     def window(self) -> Window:

@@ -92,6 +92,39 @@ class RingView:
         total: NDArray[Any] = self._inside(now).sum(axis=0)
         return total
 
+    def halves(
+        self, now: float, steps: int, cells: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Return sums over windows of half the length, that end at `now` and before.
+
+        Together they show over half a window how the last half has come to what it is.
+
+        Parameters
+        ----------
+        steps
+            The first one ends at `now`, each other one a `steps`-th of its length before the last.
+        cells
+            int[k], positions in the flattened shape; all if absent.
+
+        Returns
+        -------
+        float64[steps + 1, k]
+            Whole numbers of what is counted.
+        """
+        half = SUBWINDOWS // 2
+        age = math.floor(now / self.window.width) - self.epoch
+        used = np.flatnonzero((self.epoch >= 0) & (np.abs(age) < SUBWINDOWS))
+        # What is ahead, as after the clock was set back, is in the present.
+        age = np.maximum(age[used], 0)
+        start = (half * np.arange(steps + 1) // steps)[:, None]
+        inside = (start <= age) & (age < start + half)
+        chosen: slice | NDArray[np.intp] = slice(None) if cells is None else cells
+        values = [self.slots[slot][chosen] for slot in used.tolist()] or [self.slots[0][:0][:0]]
+        width = len(self.slots[0][chosen])
+        held = np.concatenate(values).reshape(len(used), width).astype(np.float64)
+        totals: NDArray[np.float64] = inside.astype(np.float64) @ held
+        return totals
+
     def maximum(self, now: float) -> NDArray[Any]:
         """Return the highest values over the window at `now` (rings filled by `raise_to`)."""
         highest: NDArray[Any] = self._inside(now).max(axis=0, initial=-np.inf)

@@ -243,3 +243,28 @@ def test_rearranged_cells(records, size, order):
     assert moved.epoch.tolist() == ring.view().epoch.tolist()
     folded = ring.rearranged(np.zeros(CELLS, dtype=int)).view()
     assert folded.total(LAST).tolist() == [ring.view().total(LAST).sum(), 0, 0]
+
+
+@given(RECORDS, SPLIT, st.floats(LAST - 50, LAST + 150), st.integers(1, 30))
+def test_halves_are_sums_over_windows_that_end_earlier(records, size, now, steps):
+    """Each half as long as the ring's window, all of them within it."""
+    ring = filled(records, size)
+    sums = ring.view().halves(now, steps)
+    cells = ring.view().halves(now, steps, np.array([2, 0]))
+    present = now // MINUTE.width
+    newest = max((time // MINUTE.width for time, _, _ in records), default=-1)
+    for step in range(steps + 1):
+        start = SUBWINDOWS // 2 * step // steps
+        expected = np.zeros(CELLS)
+        for time, cell, weight in records:
+            age = max(present - time // MINUTE.width, 0)
+            kept = time // MINUTE.width > newest - SUBWINDOWS
+            if cell >= 0 and kept and start <= age < start + SUBWINDOWS // 2:
+                expected[cell] += weight
+        assert sums[step].tolist() == expected.tolist()
+        assert cells[step].tolist() == expected[[2, 0]].tolist()
+
+
+def test_halves_of_nothing():
+    """Are zeros."""
+    assert WindowRing(MINUTE, (CELLS,)).view().halves(5.0, 2).tolist() == [[0.0] * CELLS] * 3
