@@ -32,6 +32,7 @@ from exporter.monitors.drift import Drift
 from exporter.monitors.environment import Environment
 from exporter.monitors.escalation import Escalation
 from exporter.monitors.estimated_accuracy import EstimatedAccuracy
+from exporter.monitors.estimated_error import EstimatedError
 from exporter.monitors.facts import Facts
 from exporter.monitors.fed_group import FedGroup
 from exporter.monitors.finish import Finish
@@ -302,6 +303,8 @@ def _model_group(
             monitors.append(Slices(labels, windows, model.slices, budget))
         if reference is not None and reference.reliability is not None:
             monitors.append(EstimatedAccuracy(labels, windows, reference.reliability))
+        if reference is not None and reference.expected_error is not None:
+            monitors.append(EstimatedError(labels, windows, reference.expected_error))
         if reference is not None and model.drift is not None:
             monitors += [
                 Drift(labels, windows, model.drift, reference),

@@ -35,7 +35,7 @@ models:
     slo: {latency: {objective: 0.99}}
     rules: {fields: {features.age: {min: 0}}}
     server: {pid_file: m.pid}
-  - {name: r, paths: [regression.jsonl], task: regression}
+  - {name: r, paths: [regression.jsonl], task: regression, drift: {reference: r.ref}}
   - {name: k, paths: [lists.jsonl], task: ranking}
   - {name: t, paths: [lists.jsonl], task: multilabel}
   - {name: l, paths: [answers.jsonl]}
@@ -109,6 +109,11 @@ def exposed(directory: Path) -> list[Metric]:
     _modeltail(
         *("reference", "build", "--config.file", str(directory / "modeltail.yml")),
         *("--model", "m", "-o", str(directory / "m.ref"), str(directory / "predictions.jsonl")),
+    )
+    (directory / "labelled.jsonl").write_text(_REGRESSION * 500, encoding="utf-8")
+    _modeltail(
+        *("reference", "build", "--config.file", str(directory / "modeltail.yml")),
+        *("--model", "r", "-o", str(directory / "r.ref"), str(directory / "labelled.jsonl")),
     )
     parts = assemble(config.load(directory / "modeltail.yml"), replay=True)
     collector = PublishedCollector(parts.isolation, lambda: _NOW, lambda: 0.0, _NOW)

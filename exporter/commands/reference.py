@@ -100,6 +100,7 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
         ),
         columns=columns,
         reliability=profile.reliability,
+        expected_error=profile.expected_error(columns),
     )
     write(reference, arguments.output)
     _print(reference, streams.out)
@@ -211,6 +212,7 @@ def _print(reference: Reference, out: TextIO) -> None:
             f"accuracy without labels: estimated, from {number} labelled predictions of which "
             f"{accuracy:.2%} are right\n"
         )
+    _print_expected_error(reference, out)
     rows = [("column", "kind", "values", "missing", "cells", "content")]
     rows += [
         (
@@ -227,6 +229,15 @@ def _print(reference: Reference, out: TextIO) -> None:
     for row in rows:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         out.write("  ".join(padded).rstrip() + "\n")
+
+
+def _print_expected_error(reference: Reference, out: TextIO) -> None:
+    expected = reference.expected_error
+    if expected is not None:
+        out.write(
+            f"mean absolute error without labels: estimated, from {expected.records} labelled "
+            f"predictions whose mean absolute error is {expected.realised:.4g}\n"
+        )
 
 
 def _content(column: Column) -> str:

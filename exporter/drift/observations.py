@@ -23,18 +23,19 @@ def successful(batch: RecordBatch) -> NDArray[np.intp]:
 def cells(batch: RecordBatch, column: Column) -> NDArray[np.int64]:
     """Return int64[n]: the reference's cell of each record, -1 where the value is missing."""
     if isinstance(column, NumericColumn):
-        return column.assign(_numbers(batch, column.name))
-    return column.assign(_classes(batch, column.name))
+        return column.assign(numbers(batch, column.name))
+    return column.assign(classes(batch, column.name))
 
 
 def missing(batch: RecordBatch, column: Column) -> Mask:
     """Return bool[n]: records without a value, for which :func:`cells` returns -1."""
     if isinstance(column, NumericColumn):
-        return ~np.isfinite(_numbers(batch, column.name))
-    return _classes(batch, column.name).codes < 0
+        return ~np.isfinite(numbers(batch, column.name))
+    return classes(batch, column.name).codes < 0
 
 
-def _numbers(batch: RecordBatch, name: str) -> Floats:
+def numbers(batch: RecordBatch, name: str) -> Floats:
+    """Return float64[n], what a column of numbers holds; NaN where there is none."""
     if name == CONFIDENCE:
         return batch.confidence
     if name == PREDICTION:
@@ -43,7 +44,8 @@ def _numbers(batch: RecordBatch, name: str) -> Floats:
     return np.full(len(batch), np.nan) if feature is None else feature.numeric()
 
 
-def _classes(batch: RecordBatch, name: str) -> Categorical:
+def classes(batch: RecordBatch, name: str) -> Categorical:
+    """Return what a column of classes holds."""
     if name == PREDICTION:
         return batch.prediction
     feature = batch.features.get(feature_name(name))

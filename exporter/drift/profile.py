@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ from exporter.drift.columns import (
 )
 from exporter.drift.observations import successful
 from exporter.drift.reservoir import Reservoir
+from exporter.estimation import bagging
+from exporter.estimation.expected_error import ExpectedError
+from exporter.estimation.labelled_sample import LabelledSample
 from exporter.estimation.reliability import Reliability
 from exporter.records import Categorical, FeatureColumn, Floats, RecordBatch
 
@@ -59,6 +62,7 @@ class Profile:
         self.versions: Counter[str] = Counter()
         """Predictions by the model's version."""
         self._reliability = Reliability.none()
+        self._labelled = LabelledSample(kinds)
         self._kinds = dict(kinds or {})
         self._columns: dict[str, _Accumulator] = {}
 
@@ -69,6 +73,7 @@ class Profile:
             return
         self.records += len(batch)
         self._reliability += Reliability.of(batch)
+        self._labelled.add(batch)
         self._note_origin(batch)
         for feature, values in batch.features.items():
             name = column_name(feature)
@@ -91,6 +96,16 @@ class Profile:
     def reliability(self) -> Reliability | None:
         """How often predictions of each confidence were right, if enough had a label."""
         return self._reliability if self._reliability.enough else None
+
+    def expected_error(self, columns: Sequence[Column]) -> ExpectedError | None:
+        """Return how large errors are to be expected, if enough predictions had a label.
+
+        Parameters
+        ----------
+        columns
+            What `columns` returned.
+        """
+        return bagging.learn(self._labelled, columns)
 
     def _note_origin(self, batch: RecordBatch) -> None:
         dated = batch.timestamp[~np.isnan(batch.timestamp)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exporter.drift.columns import OUTPUTS, Column, feature_name
+from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.reliability import Reliability
 
 
@@ -47,6 +48,9 @@ class Reference:
     reliability
         How often the model was right that was so sure, to estimate its accuracy without labels;
         ``None`` if too few predictions had both a label and a confidence. No part of the digest.
+    expected_error
+        How large errors are to be expected, to estimate them without labels; ``None`` if too few
+        predictions were numbers with a label.
     """
 
     model: str
@@ -54,11 +58,12 @@ class Reference:
     provenance: Provenance
     columns: tuple[Column, ...]
     reliability: Reliability | None = None
+    expected_error: ExpectedError | None = None
 
     @cached_property
     def digest(self) -> str:
-        """Hex SHA-256 of the columns (see :func:`digest`): equal content, equal digest."""
-        return digest(self.columns)
+        """Hex SHA-256 (see :func:`digest`): equal content, equal digest."""
+        return digest(self.columns, self.expected_error)
 
     @property
     def label(self) -> str:
@@ -73,8 +78,10 @@ class Reference:
         )
 
 
-def digest(columns: Sequence[Column]) -> str:
+def digest(columns: Sequence[Column], expected_error: ExpectedError | None = None) -> str:
     """Return the hex SHA-256 of the columns as JSON with sorted keys and no white space.
+
+    If there is an expected error, the hex digits of its own digest follow the JSON.
 
     Who made the reference, when and from which files is no part of it.
     """
@@ -84,4 +91,6 @@ def digest(columns: Sequence[Column]) -> str:
         separators=(",", ":"),
         allow_nan=False,
     )
+    if expected_error is not None:
+        canonical += expected_error.digest
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

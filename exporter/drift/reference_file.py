@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,8 @@ import numpy as np
 from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericColumn
 from exporter.drift.reference import Provenance, Reference
 from exporter.errors import UsageError
+from exporter.estimation import expected_error_file
+from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.reliability import CELLS, LEAST, Reliability
 
 FORMAT = "modeltail-reference"
@@ -90,6 +92,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     provenance: Provenance
     columns: list[_Numeric | _Categorical]
     reliability: _Reliability | None = None
+    expected_error: expected_error_file.Stored | None = None
 
 
 def write(reference: Reference, path: Path) -> None:
@@ -116,6 +119,8 @@ def write(reference: Reference, path: Path) -> None:
             "predictions": reference.reliability.predictions.tolist(),
             "right": reference.reliability.right.tolist(),
         }
+    if reference.expected_error is not None:
+        document["expected_error"] = reference.expected_error.document()
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -172,10 +177,11 @@ def read(path: Path) -> Reference:
         document.provenance,
         tuple(columns),
         _reliability(document.reliability, path),
+        _expected_error(document.expected_error, columns, path),
     )
     if reference.digest != document.digest:
         raise UsageError(
-            f"{path}: digest: does not fit the columns, so the file was damaged or edited; "
+            f"{path}: digest: does not fit the content, so the file was damaged or edited; "
             "build the reference again"
         )
     return reference
@@ -190,6 +196,17 @@ def _reliability(stored: _Reliability | None, path: Path) -> Reliability | None:
             f"{path}: reliability: expected at least {LEAST} predictions, and no more right ones"
         )
     return found
+
+
+def _expected_error(
+    stored: expected_error_file.Stored | None, columns: Sequence[Column], path: Path
+) -> ExpectedError | None:
+    if stored is None:
+        return None
+    try:
+        return expected_error_file.restore(stored, columns)
+    except ValueError as error:
+        raise UsageError(f"{path}: expected_error.{error}") from error
 
 
 def _decode(content: bytes, kind: Any, path: Path) -> Any:

@@ -15,6 +15,7 @@ ALL = (
     "environment",
     "escalation",
     "estimated_accuracy",
+    "estimated_error",
     "facts",
     "finish",
     "first_token",

@@ -74,6 +74,27 @@ def test_build_profiles_the_log_through_the_field_mapping(run, tmp_path):
     assert "8000 33.5%, 8001 33.5%, 8002 33.0%" in out
 
 
+def test_labelled_numbers_teach_what_errors_to_expect(run, tmp_path):
+    """Said when it is built and when it is shown; what differs between inputs is learned."""
+    lines = [
+        line(i, prediction=i, true_label=i + 1 + 9 * (i % 2), input={"x": i % 2})
+        for i in range(1000)
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    configuration = CONFIGURATION.replace("name: bot", "name: bot\n    task: regression")
+    (tmp_path / "modeltail.yml").write_text(configuration)
+    code, out, err = run(*BUILD, "a.jsonl")
+    said = (
+        "mean absolute error without labels: estimated, from 1000 labelled predictions whose mean "
+        "absolute error is 5.5\n"
+    )
+    assert (code, err) == (0, "")
+    assert said in out
+    assert said in run("show", "bot.ref")[1]
+    expected = read(tmp_path / "bot.ref").expected_error
+    assert expected.mean.tolist() == [1, 10] * 4
+
+
 def test_globs_gzip_and_standard_input_give_the_same_reference(run, tmp_path):
     """Only the files' names differ."""
     lines = list(map(line, range(150)))

@@ -137,7 +137,7 @@ def test_a_file_that_cannot_be_written_is_a_usage_error(tmp_path):
             r"columns\[2\].counts: expected one more entry than categories",
         ),
         (lambda d: d["columns"].reverse(), "columns: expected different names in ascending order"),
-        (lambda d: d["columns"][0].update(mean=0.2), "digest: does not fit the columns"),
+        (lambda d: d["columns"][0].update(mean=0.2), "digest: does not fit the content"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused_by_field(stored, change, message):
