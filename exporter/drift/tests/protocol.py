@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.drift.columns import Column, Counts, Kind
+from exporter.drift.tests.sample import Sample
+from exporter.records import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,38 @@ class Outcome:
     effect
         Size of the difference in 0..1, whatever the number of records: the largest difference
         between the probabilities that window and reference give to the same set of values. For
-        ks the sets are "at most x", for chi2 any set of categories, so one limit serves both.
+        numbers the sets are "at most x" (tests of means assume normal values to tell it), for
+        categories any set of them, so one limit serves all tests.
     """
 
     statistic: float
     pvalue: float
     effect: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outcomes:
+    """The outcomes of many columns.
+
+    Attributes
+    ----------
+    statistic, pvalue, effect
+        float64[columns], see :class:`Outcome`.
+    """
+
+    statistic: Floats
+    pvalue: Floats
+    effect: Floats
+
+    def __len__(self) -> int:
+        return len(self.pvalue)
+
+    def __getitem__(self, column: int) -> Outcome:
+        return Outcome(
+            statistic=float(self.statistic[column]),
+            pvalue=float(self.pvalue[column]),
+            effect=float(self.effect[column]),
+        )
 
 
 class DriftTest(Protocol):
@@ -49,4 +78,45 @@ class DriftTest(Protocol):
             The reference's column; ``column.n > 0``.
         counts
             int64[len(column.counts)], the window's; at least one record.
+        """
+
+
+class CountTest(ABC):
+    """A :class:`DriftTest` that takes many columns at once."""
+
+    name: str
+    kinds: frozenset[Kind]
+
+    @abstractmethod
+    def binned(self, reference: Counts, counts: Counts) -> Outcomes:
+        """Compare columns.
+
+        Parameters
+        ----------
+        reference, counts
+            int64[columns, cells], at least one record in every row. Columns with fewer cells are
+            filled up with zeros: a cell that is empty in both changes nothing.
+        """
+
+    def evaluate(self, column: Column, counts: Counts) -> Outcome:
+        """Compare one column; see :class:`DriftTest`."""
+        return self.binned(column.counts[None, :], counts[None, :])[0]
+
+
+class SampleTest(Protocol):
+    """Compares the raw values of a buffer with those of the reference."""
+
+    @property
+    def name(self) -> str:
+        """The value of the label `test`."""
+
+    def exact(self, reference: Sample, values: Floats) -> Outcome:
+        """Compare.
+
+        Parameters
+        ----------
+        reference
+            At least two values.
+        values
+            float64[n], finite, in order of time; at least two.
         """
