@@ -92,7 +92,7 @@ def test_drift_test(copy: WorkedCopy, tmp_path: Path) -> None:
             for n in range(200)
         )
     )
-    model = "drift: {reference: ref, min_samples: 2, columns: {age: {test: g}, '*': {test: g}}}"
+    model = "drift: {reference: ref, min_samples: 2, columns: {age: {test: freeman_tukey}, '*': {test: freeman_tukey}}}"
     config = tmp_path / "modeltail.yml"
     config.write_text("models: [{name: m, paths: [log]}]\n")
     build = ("--model", "m", "-o", str(tmp_path / "ref"), str(log))
@@ -101,7 +101,7 @@ def test_drift_test(copy: WorkedCopy, tmp_path: Path) -> None:
     tested = {
         (one["labels"]["feature"], one["labels"]["test"]) for one in series["model_drift_pvalue"]
     }
-    assert tested == {("age", "g"), ("prediction", "g")}
+    assert tested == {("age", "freeman_tukey"), ("prediction", "freeman_tukey")}
 
 
 def test_alert(tmp_path: Path) -> None:

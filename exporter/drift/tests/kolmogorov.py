@@ -54,7 +54,7 @@ def one_sided(n: int, distance: float) -> float:
     d sum over j <= n (1 - d) of C(n, j) (d + j / n)^(j - 1) (1 - d - j / n)^(n - j)
     (Birnbaum and Tingey 1951).
     """
-    j = np.arange(int(math.floor(n * (1.0 - distance))) + 1, dtype=np.float64)
+    j = np.arange(math.floor(n * (1.0 - distance)) + 1, dtype=np.float64)
     above = 1.0 - distance - j / n
     if above[-1] <= 0.0:
         j, above = j[:-1], above[:-1]
@@ -68,7 +68,8 @@ def _log_binomials(n: int) -> Floats:
     from scipy.special import gammaln  # noqa: PLC0415
 
     factorials: Floats = gammaln(np.arange(n + 1, dtype=np.float64) + 1.0)
-    return factorials[-1] - factorials - factorials[::-1]
+    found: Floats = factorials[-1] - factorials - factorials[::-1]
+    return found
 
 
 def _pelz_good(n: Floats, distance: Floats) -> Floats:
@@ -77,7 +78,7 @@ def _pelz_good(n: Floats, distance: Floats) -> Floats:
     z2, z4 = z**2, z**4
     z6 = z**6
     pi2 = math.pi**2
-    terms = np.arange(1, int(math.ceil(16 * float(z.max()) / math.pi)) + 1)[:, None]
+    terms = np.arange(1, math.ceil(16 * float(z.max()) / math.pi) + 1)[:, None]
     odd2 = (2.0 * terms - 1.0) ** 2
     weight = np.exp(-pi2 / 8 / z2 * odd2)
     # Sums over the odd integers of weight times their even powers.
@@ -87,9 +88,7 @@ def _pelz_good(n: Floats, distance: Floats) -> Floats:
     first = s0 / z
     second = (-z2 * s0 + pi2 / 4 * s2) / (6 * z4)
     third = (
-        (6 * z6 + 2 * z4) * s0
-        + (2 * z4 - 5 * z2) * pi2 / 4 * s2
-        + pi2**2 * (1 - 2 * z2) / 16 * s4
+        (6 * z6 + 2 * z4) * s0 + (2 * z4 - 5 * z2) * pi2 / 4 * s2 + pi2**2 * (1 - 2 * z2) / 16 * s4
     ) / (72 * z**7)
     fourth = (
         (-30 * z6 - 90 * z**8) * s0

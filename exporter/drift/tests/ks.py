@@ -31,7 +31,7 @@ class KolmogorovSmirnov(CountTest):
     name = "ks"
     kinds: frozenset[Kind] = frozenset({"numeric"})
 
-    def binned(self, reference: Counts, counts: Counts) -> Outcomes:
+    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""
         # scipy takes longer to import than the rest of the program.
         from scipy.special import kolmogorov  # noqa: PLC0415
@@ -74,7 +74,9 @@ def largest_distance(reference: Counts, counts: Counts) -> Floats:
     """
     ours, theirs = _distributions(reference, counts)
     difference = theirs - ours
-    return _bounds(difference, np.diff(ours, prepend=0.0), np.diff(theirs, prepend=0.0)).max(axis=1)
+    bounds = _bounds(difference, np.diff(ours, prepend=0.0), np.diff(theirs, prepend=0.0))
+    found: Floats = bounds.max(axis=1)
+    return found
 
 
 def distance_of(reference: Sample, values: Floats) -> float:

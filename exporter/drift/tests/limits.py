@@ -1,9 +1,9 @@
 """Tails of the limits of the Cramer-von Mises and the Anderson-Darling statistic.
 
 Both are sums of independent chi-square variables of one degree of freedom with weights w_1 > w_2 >
-…, which are 1 / (pi j)^2 and 1 / (j (j + 1)). Smirnov's formula gives the upper tail to full relative
-precision, where one minus a series for the distribution ends at 1e-16 (Smirnov 1937; Slepian 1958,
-"Fluctuations of random noise power"):
+…, which are 1 / (pi j)^2 and 1 / (j (j + 1)). Smirnov's formula gives the upper tail to full
+relative precision, where one minus a series for the distribution ends at 1e-16 (Smirnov 1937;
+Slepian 1958, "Fluctuations of random noise power"):
 
 P(Q > x) = 1/pi sum over k >= 1 of (-1)^(k+1) times the integral, for u from 1 / w_(2k-1) to
 1 / w_(2k), of exp(-u x / 2) / (u sqrt(abs(product over j of (1 - w_j u)))).
@@ -25,7 +25,7 @@ _NO_TAIL = 0.003, 0.03
 
 def cramer_von_mises(x: Floats) -> Floats:
     """Return P(Q > x) for weights 1 / (pi j)^2; float64[n]."""
-    poles = (math.pi * np.arange(1, 2 * _INTERVALS + 1)) ** 2
+    poles = (math.pi * np.arange(1.0, 2 * _INTERVALS + 1)) ** 2
     u, factor = _nodes(poles)
     product = np.sin(np.sqrt(u)) / np.sqrt(u)
     return _tail(x, u, factor / np.sqrt(np.abs(product)), _NO_TAIL[0])

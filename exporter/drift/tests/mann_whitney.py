@@ -28,7 +28,7 @@ class MannWhitney(CountTest):
     name = "mwu"
     kinds: frozenset[Kind] = frozenset({"numeric"})
 
-    def binned(self, reference: Counts, counts: Counts) -> Outcomes:
+    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""
         # scipy takes longer to import than the rest of the program.
         from scipy.special import ndtr  # noqa: PLC0415

@@ -88,7 +88,7 @@ class CountTest(ABC):
     kinds: frozenset[Kind]
 
     @abstractmethod
-    def binned(self, reference: Counts, counts: Counts) -> Outcomes:
+    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:
         """Compare columns.
 
         Parameters
@@ -100,7 +100,7 @@ class CountTest(ABC):
 
     def evaluate(self, column: Column, counts: Counts) -> Outcome:
         """Compare one column; see :class:`DriftTest`."""
-        return self.binned(column.counts[None, :], counts[None, :])[0]
+        return self.binned(column.counts[None, :], counts[None, :], column.kind)[0]
 
 
 class SampleTest(Protocol):

@@ -72,7 +72,7 @@ class Sample:
         ordered = np.sort(values)
         # Two sorted runs one after the other are merged rather than sorted.
         both = np.sort(np.concatenate((self.values, ordered)), kind="stable")
-        last = np.append(both[1:] != both[:-1], True)  # noqa: FBT003
+        last = np.append(both[1:] != both[:-1], True)
         distinct = both[last]
         ends = np.flatnonzero(last) + 1
         ours = np.searchsorted(self.values, distinct, side="right")
