@@ -13,7 +13,7 @@ from exporter import config
 from exporter.config import Configuration, ModelSource, Rules, SyslogSource
 from exporter.dependencies import monitoring
 from exporter.dependencies.checker import Checker
-from exporter.drift import evaluation, reference_file
+from exporter.drift import comparison, reference_file
 from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
 from exporter.joining.monitors import JoinedMonitors
@@ -187,7 +187,7 @@ def read_reference(model: ModelSource) -> Reference | None:
         return None
     reference = reference_file.read(model.drift.reference)
     # Monitors are made when a version first appears; what does not fit must show before.
-    evaluation.select(model.drift, reference)
+    comparison.select(model.drift, reference)
     return reference
 
 

@@ -116,7 +116,7 @@ class RingView:
         used = np.flatnonzero((self.epoch >= 0) & (np.abs(age) < SUBWINDOWS))
         # What is ahead, as after the clock was set back, is in the present.
         age = np.maximum(age[used], 0)
-        start = (half * np.arange(steps + 1) // steps)[:, None]
+        start = (half * np.arange(steps + 1) // max(steps, 1))[:, None]
         inside = (start <= age) & (age < start + half)
         chosen: slice | NDArray[np.intp] = slice(None) if cells is None else cells
         values = [self.slots[slot][chosen] for slot in used.tolist()] or [self.slots[0][:0][:0]]

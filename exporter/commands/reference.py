@@ -14,10 +14,11 @@ from exporter.commands.options import add_config_file
 from exporter.commands.streams import Streams
 from exporter.config import Configuration, ModelSource
 from exporter.drift.columns import OUTPUTS, CategoricalColumn, Column, Kind
-from exporter.drift.evaluation import MIN_REFERENCE_ROWS
+from exporter.drift.comparison import MIN_REFERENCE_ROWS
 from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
 from exporter.drift.reference import Provenance, Reference
 from exporter.drift.reference_file import read, write
+from exporter.drift.tests import TESTS
 from exporter.errors import UsageError
 from exporter.estimation.reliability import LEAST
 from exporter.parsing.leading_fields import RecordParser
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     # argparse keeps the type of what add_subparsers returns to itself.
     from argparse import _SubParsersAction
 
-_KIND_OF_TEST: dict[str, Kind] = {"ks": "numeric", "chi2": "categorical"}
 _SHOWN_CATEGORIES = 3
 
 
@@ -149,7 +149,7 @@ def _kinds(source: ModelSource) -> dict[str, Kind]:
     """Return the kinds that the configuration fixes by choosing a test for a feature."""
     columns = source.drift.columns if source.drift else {}
     return {
-        name: _KIND_OF_TEST[settings.test]
+        name: "categorical" if "categorical" in TESTS[settings.test].kinds else "numeric"
         for name, settings in columns.items()
         if settings.test is not None and name not in (*OUTPUTS, "*")
     }

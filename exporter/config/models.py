@@ -100,10 +100,12 @@ class Thresholds(_Section):
 class ColumnSettings(_Section):
     """How one column is tested for drift."""
 
-    test: Literal["ks", "chi2"] | None = Field(
+    test: Literal["ks", "ad", "cvm", "mwu", "chi2", "g", "fisher"] | None = Field(
         default=None,
-        description="ks (Kolmogorov-Smirnov) takes numbers, chi2 takes both. Absent: ks for "
-        "numbers, chi2 for categories.",
+        description="Of numbers: ks (Kolmogorov-Smirnov), ad (Anderson-Darling), cvm (Cramér-von "
+        "Mises), mwu (Mann-Whitney). Of categories: chi2, g (likelihood), fisher (the most "
+        "frequent one against all others). chi2 takes both. Absent: ks for numbers, chi2 for "
+        "categories.",
     )
 
 
@@ -118,13 +120,16 @@ class DriftSettings(_Section):
         description='Columns to test: names of features, "prediction" or "confidence"; "*" stands '
         "for all others of the reference.",
     )
-    correction: Literal["holm", "none"] = Field(
+    correction: Literal["holm", "bonferroni", "benjamini-hochberg", "none"] = Field(
         default="holm",
-        description="How p-values are corrected for testing many columns of a version and window.",
+        description="How p-values are corrected for testing many columns of a version and window. "
+        "holm and bonferroni bound the probability of any false alarm, benjamini-hochberg the "
+        "share of false ones among the alarms.",
     )
     alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.01,
-        description="Drift is an adjusted p-value up to this, with at least `min_effect`.",
+        default=0.05,
+        description="Drift is an adjusted p-value up to this, with at least `min_effect`. Without "
+        "`hold` prefer 0.01.",
     )
     min_effect: Ratio = Field(
         default=0.05,
@@ -132,7 +137,14 @@ class DriftSettings(_Section):
         "total variation distance.",
     )
     min_samples: Annotated[int, Field(ge=2)] = Field(
-        default=500, description="Values that a window must hold before a column is tested."
+        default=500,
+        description="Independent values that a window must hold before a column is tested: its "
+        "values over the column's autocorrelation time in the reference.",
+    )
+    hold: bool = Field(
+        default=True,
+        description="Whether drift must have been there in every window of the last window's "
+        "length. Without, what comes and goes within a window counts as well.",
     )
 
 

@@ -75,6 +75,9 @@ class NumericColumn:
         int64[B], values in (-inf, e0], (e0, e1], …, (e_last, inf).
     sample
         float64[<= 10,000], sorted values of the reference.
+    tau
+        Autocorrelation time: how many values in a row are worth one that does not depend on
+        those before it (:mod:`exporter.drift.autocorrelation`).
     """
 
     kind: ClassVar[Kind] = "numeric"
@@ -86,6 +89,7 @@ class NumericColumn:
     counts: Counts
     moments: Moments
     sample: Floats
+    tau: float = 1.0
 
     @property
     def n(self) -> int:
@@ -119,6 +123,7 @@ class NumericColumn:
             "minimum": self.moments.minimum,
             "maximum": self.moments.maximum,
             "sample": self.sample.tolist(),
+            "tau": self.tau,
         }
 
 
@@ -134,6 +139,8 @@ class CategoricalColumn:
         The most frequent categories of the reference.
     counts
         int64[len(categories) + 1], the last one of all other values.
+    tau
+        Autocorrelation time, see :class:`NumericColumn`; of the most frequent category.
     """
 
     kind: ClassVar[Kind] = "categorical"
@@ -143,6 +150,7 @@ class CategoricalColumn:
     missing: int
     categories: tuple[str, ...]
     counts: Counts
+    tau: float = 1.0
 
     @property
     def n(self) -> int:
@@ -172,6 +180,7 @@ class CategoricalColumn:
             "missing": self.missing,
             "categories": list(self.categories),
             "counts": self.counts.tolist(),
+            "tau": self.tau,
         }
 
 

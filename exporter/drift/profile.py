@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from exporter.drift.autocorrelation import LONGEST, autocorrelation_time
 from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import (
     CONFIDENCE,
@@ -26,7 +28,7 @@ from exporter.estimation import bagging
 from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.labelled_sample import LabelledSample
 from exporter.estimation.reliability import Reliability
-from exporter.records import Categorical, FeatureColumn, Floats, RecordBatch
+from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch
 
 MAX_VALUES = 1_000_000
 """Of more numbers than these a column keeps a uniform sample."""
@@ -142,8 +144,10 @@ class _Accumulator:
     """One column while it is read: its numbers and its classes, since either may win."""
 
     def __init__(self) -> None:
-        self._numbers = Reservoir(MAX_VALUES)
+        self._numbers = Reservoir(MAX_VALUES, head=LONGEST)
         self._classes: Counter[str] = Counter()
+        self._first: list[Categorical] = []
+        self._first_seen = 0
         self._uncounted = 0
 
     @property
@@ -158,6 +162,9 @@ class _Accumulator:
         self._numbers.add(values[np.isfinite(values)])
 
     def add_classes(self, column: Categorical) -> None:
+        if self._first_seen < LONGEST:
+            self._first.append(column)
+            self._first_seen += len(column.codes)
         frequency = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
         for value, times in zip(column.values, frequency.tolist(), strict=True):
             category = value[:MAX_CATEGORY_LENGTH]
@@ -170,7 +177,9 @@ class _Accumulator:
         if kind is None:
             kind = "numeric" if self._numbers.seen >= self._classes_seen else "categorical"
         if kind == "numeric":
-            return _numeric(name, rows, rows - self._numbers.seen, np.sort(self._numbers.values))
+            sorted_ = np.sort(self._numbers.values)
+            column = _numeric(name, rows, rows - self._numbers.seen, sorted_)
+            return replace(column, tau=_tau(self._numbers.head, sorted_))
         return self._categorical(name, rows)
 
     def _categorical(self, name: str, rows: int) -> CategoricalColumn:
@@ -185,7 +194,25 @@ class _Accumulator:
             missing=rows - seen,
             categories=tuple(category for category, _ in top),
             counts=np.array([*counts, seen - sum(counts)], dtype=np.int64),
+            tau=autocorrelation_time(self._is(top[0][0])) if top else 1.0,
         )
+
+    def _is(self, category: str) -> Mask:
+        """Return bool[n], the first values, in their order, are of a category."""
+        found = []
+        for column in self._first:
+            codes = column.codes[column.codes >= 0]
+            same = [value[:MAX_CATEGORY_LENGTH] == category for value in column.values]
+            found.append(np.array(same, dtype=bool)[codes])
+        return np.concatenate(found)
+
+
+def _tau(first: Floats, ascending: Floats) -> float:
+    if not len(ascending):
+        return 1.0
+    median = ascending[len(ascending) // 2]
+    below = first <= median
+    return autocorrelation_time(first < median if below.all() else below)
 
 
 def _numeric(name: str, rows: int, missing: int, values: Floats) -> NumericColumn:

@@ -20,9 +20,10 @@ from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.reliability import CELLS, LEAST, Reliability
 
 FORMAT = "modeltail-reference"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+_Tau = Annotated[float, msgspec.Meta(ge=1.0)]
 
 
 class _Numeric(
@@ -38,6 +39,7 @@ class _Numeric(
     minimum: float | None
     maximum: float | None
     sample: list[float]
+    tau: _Tau
 
     def column(self) -> NumericColumn:
         return NumericColumn(
@@ -48,6 +50,7 @@ class _Numeric(
             counts=np.array(self.counts, dtype=np.int64),
             moments=Moments(self.mean, self.std, self.minimum, self.maximum),
             sample=np.array(self.sample, dtype=np.float64),
+            tau=self.tau,
         )
 
 
@@ -59,6 +62,7 @@ class _Categorical(
     missing: _Count
     categories: list[str]
     counts: list[_Count]
+    tau: _Tau
 
     def column(self) -> CategoricalColumn:
         return CategoricalColumn(
@@ -67,6 +71,7 @@ class _Categorical(
             missing=self.missing,
             categories=tuple(self.categories),
             counts=np.array(self.counts, dtype=np.int64),
+            tau=self.tau,
         )
 
 

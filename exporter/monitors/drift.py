@@ -10,19 +10,26 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.config import DriftSettings
-from exporter.drift.evaluation import Verdict, evaluate, select
+from exporter.drift.comparison import MIN_REFERENCE_ROWS, Comparison, select
+from exporter.drift.family import Results, TestFamily
 from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
 from exporter.placement import add_side_by_side
-from exporter.records import RecordBatch
+from exporter.records import Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
+
+TOO_FEW_ROWS = "too_few_rows"
+TOO_FEW_REFERENCE_ROWS = "too_few_reference_rows"
+HOLD_STEPS = 20
+"""Windows that are looked at, one after the other, in the length of one."""
 
 
 class Drift:
     """Counts each window at the cells of the reference, and tests the counts when it is scraped.
 
     The cells of all columns lie side by side in one ring a window, so that the cost of a batch
-    hardly depends on the number of windows.
+    hardly depends on the number of windows. The rings reach back for two windows: drift is what
+    every window of the last window's length shows, which needs no memory of earlier looks.
 
     Parameters
     ----------
@@ -55,8 +62,12 @@ class Drift:
         self._reference = reference
         self._comparisons = select(settings, reference)
         self._sizes = [len(comparison.column.counts) for comparison in self._comparisons]
-        self._bounds = np.cumsum([0, *self._sizes])
-        self._rings = [WindowRing(window, (sum(self._sizes),), np.int32) for window in windows]
+        self._family = TestFamily(self._comparisons, settings.correction, settings.min_samples)
+        self._windows = tuple(windows)
+        self._rings = [
+            WindowRing(Window(window.name, 2 * window.seconds), (self._family.cells,), np.int32)
+            for window in windows
+        ]
         self._views: tuple[RingView, ...] | None = None
 
     def update(self, batch: RecordBatch) -> None:
@@ -67,7 +78,8 @@ class Drift:
         columns = (cells(batch, comparison.column) for comparison in self._comparisons)
         if not predictions.all():
             columns = (np.where(predictions, column, -1) for column in columns)
-        add_side_by_side(self._rings, batch.placements, columns, self._sizes)
+        placements = [placement.doubled for placement in batch.placements]
+        add_side_by_side(self._rings, placements, columns, self._sizes)
         self._views = None
 
     def snapshot(self) -> tuple[RingView, ...]:
@@ -78,12 +90,29 @@ class Drift:
 
     def families(self, snapshot: tuple[RingView, ...], now: float) -> Iterable[Metric]:
         """Test every window as it stands at `now` and yield the results."""
-        gauges = _Gauges(self._labels)
-        for view in snapshot:
-            counts = np.split(view.total(now).astype(np.int64), self._bounds[1:-1])
+        gauges = _Gauges(self._labels, self._comparisons)
+        for window, view in zip(self._windows, snapshot, strict=True):
             if self._comparisons:
-                gauges.add(view.window, evaluate(self._comparisons, counts, self._settings))
+                results = self._family.test(view.halves(now, 0))
+                gauges.add(window, results, self._detected(results, view, now))
         yield from gauges
+
+    def _detected(self, results: Results, view: RingView, now: float) -> Mask:
+        """Return bool[columns], drift is there, and has been for as long as the window."""
+        detected: Mask = self._differs(results)[0]
+        if self._settings.hold and detected.any():
+            before = self._family.test(view.halves(now, HOLD_STEPS))
+            detected = np.logical_and.reduce(self._differs(before))
+        return detected
+
+    def _differs(self, results: Results) -> Mask:
+        """Return bool[windows, columns], the difference is significant, and large enough to matter.
+
+        With many records significance alone finds differences that matter to nobody.
+        """
+        significant: Mask = results.adjusted <= self._settings.alpha
+        large: Mask = results.effect >= self._settings.min_effect
+        return significant & large
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
@@ -128,8 +157,9 @@ class Drift:
 class _Gauges:
     """The metric families of drift, filled window by window."""
 
-    def __init__(self, labels: Mapping[str, str]) -> None:
+    def __init__(self, labels: Mapping[str, str], comparisons: Sequence[Comparison]) -> None:
         self._values = list(labels.values())
+        self._comparisons = comparisons
 
         def gauge(name: str, documentation: str, *more: str) -> GaugeMetricFamily:
             return GaugeMetricFamily(name, documentation, labels=[*labels, "window", *more])
@@ -154,7 +184,8 @@ class _Gauges:
         )
         self._detected = gauge(
             "model_drift_detected",
-            "Whether the column differs from the reference significantly and enough to matter.",
+            "Whether the column differs from the reference significantly, enough to matter, and "
+            "for as long as the window.",
             "feature",
         )
         self._evaluable = gauge(
@@ -165,7 +196,7 @@ class _Gauges:
         )
         self._samples = gauge(
             "model_drift_effective_samples",
-            "Values of the window that the drift test rests on.",
+            "Independent values that those of the window are worth.",
             "feature",
         )
         self._share = gauge(
@@ -182,21 +213,23 @@ class _Gauges:
         yield self._samples
         yield self._share
 
-    def add(self, window: Window, verdicts: Sequence[Verdict]) -> None:
-        """Add the results of one window."""
+    def add(self, window: Window, results: Results, detected: Mask) -> None:
+        """Add the results of one window, the first one of `results`."""
         where = [*self._values, window.name]
-        for verdict in verdicts:
-            column = [*where, verdict.comparison.column.name]
-            self._evaluable.add_metric([*column, verdict.reason], float(not verdict.reason))
-            self._samples.add_metric(column, verdict.n)
-            outcome, adjusted = verdict.outcome, verdict.adjusted_pvalue
-            if outcome is None or adjusted is None:
+        tested = results.tested[0]
+        for at, comparison in enumerate(self._comparisons):
+            column = [*where, comparison.column.name]
+            self._samples.add_metric(column, float(results.effective[0, at]))
+            if not tested[at]:
+                few = comparison.effective_reference < MIN_REFERENCE_ROWS
+                reason = TOO_FEW_REFERENCE_ROWS if few else TOO_FEW_ROWS
+                self._evaluable.add_metric([*column, reason], 0.0)
                 continue
-            tested = [*column, verdict.comparison.test.name]
-            self._pvalue.add_metric(tested, outcome.pvalue)
-            self._statistic.add_metric(tested, outcome.statistic)
-            self._adjusted.add_metric(tested, adjusted)
-            self._detected.add_metric(column, float(bool(verdict.detected)))
-        detected = [verdict.detected for verdict in verdicts if verdict.detected is not None]
-        if detected:
-            self._share.add_metric(where, sum(detected) / len(detected))
+            self._evaluable.add_metric([*column, ""], 1.0)
+            test = [*column, comparison.test.name]
+            self._pvalue.add_metric(test, float(results.pvalue[0, at]))
+            self._statistic.add_metric(test, float(results.statistic[0, at]))
+            self._adjusted.add_metric(test, float(results.adjusted[0, at]))
+            self._detected.add_metric(column, float(detected[at]))
+        if tested.any():
+            self._share.add_metric(where, float(detected.sum() / tested.sum()))

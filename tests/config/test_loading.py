@@ -26,7 +26,10 @@ MESSAGES = {
     "drift-alpha": [":4: models.0.drift.alpha: expected less than 1, got 1"],
     "drift-reference": [":4: models.0.drift.reference: the key is missing"],
     "drift-samples": [":4: models.0.drift.min_samples: expected greater than or equal to 2, got 1"],
-    "drift-test": [":4: models.0.drift.columns.age.test: expected 'ks' or 'chi2', got 'psi'"],
+    "drift-test": [
+        ":4: models.0.drift.columns.age.test: "  # noqa: ISC004
+        "expected 'ks', 'ad', 'cvm', 'mwu', 'chi2', 'g' or 'fisher', got 'psi'"
+    ],
     "duplicate-key": [":5: models.0.name: the key is already set on line 3"],
     "empty": [":1: the configuration is empty"],
     "field-empty": [

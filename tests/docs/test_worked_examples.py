@@ -92,7 +92,8 @@ def test_drift_test(copy: WorkedCopy, tmp_path: Path) -> None:
             for n in range(200)
         )
     )
-    model = "drift: {reference: ref, min_samples: 2, columns: {age: {test: freeman_tukey}, '*': {test: freeman_tukey}}}"
+    columns = "{age: {test: freeman_tukey}, '*': {test: freeman_tukey}}"
+    model = f"drift: {{reference: ref, min_samples: 2, columns: {columns}}}"
     config = tmp_path / "modeltail.yml"
     config.write_text("models: [{name: m, paths: [log]}]\n")
     build = ("--model", "m", "-o", str(tmp_path / "ref"), str(log))

@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_written_is_a_usage_error(tmp_path):
     ("change", "message"),
     [
         (lambda d: d.update(format="other"), "format: expected 'modeltail-reference', got 'other'"),
-        (lambda d: d.update(format_version=2), "format_version: this program reads 1"),
+        (lambda d: d.update(format_version=3), "format_version: this program reads 2"),
         (lambda d: d.pop("model"), "the file: Object missing required field `model`"),
         (lambda d: d.update(more=1), "the file: Object contains unknown field `more`"),
         (

@@ -63,7 +63,8 @@ REFERENCE = reference_of(REFERENCE_RECORDS)
 
 
 def monitor(windows=WINDOWS, reference=REFERENCE, **changed):
-    """Return a monitor of the reference."""
+    """Return a monitor of the reference that does not wait whether drift stays."""
+    changed = {"hold": False, **changed}
     return Drift(LABELS, windows, DriftSettings(reference=Path("x"), **changed), reference)
 
 
@@ -321,8 +322,9 @@ def test_windows_hold_what_lies_in_them_however_the_log_is_cut(ages, cuts):
         start += step
     assert exposed(whole, NOW + 30) == exposed(parts, NOW + 30)
     for window in WINDOWS:
-        # At the end of a sub-window the window holds exactly 60 of them.
-        end = np.floor(NOW / window.width) * window.width + window.width
+        # At the end of a sub-window the window holds exactly 30 of them.
+        width = 2 * window.width
+        end = np.floor(NOW / width) * width + width
         inside = [
             age for age in ages if end - window.seconds <= NOW + age < end and age > -window.seconds
         ]
@@ -344,7 +346,9 @@ def test_a_batch_longer_than_the_window_keeps_its_end():
     now = place.latest
     found = exposed(drift, now)
     for window in WINDOWS:
-        first = (np.floor(now / window.width) - 59) * window.width
+        # Sub-windows are twice as long as elsewhere, and the rings twice as far back.
+        width = 2 * window.width
+        first = (np.floor(now / width) - 29) * width
         assert found["effective_samples", window.name, "age"] == (times >= first).sum()
 
 
@@ -365,3 +369,43 @@ def test_the_exposition_is_valid():
         in text
     )
     assert "NaN" not in text
+
+
+def over_time(*periods, rate=20):
+    """Return predictions, some a second, of periods of (seconds, shift), the last one up to now."""
+    end = NOW - sum(seconds for seconds, _ in periods)
+    records = []
+    for seed, (seconds, shift) in enumerate(periods):
+        found = predictions(seconds * rate, seed + 7, shift)
+        for number, record in enumerate(found):
+            record["timestamp"] = end + number / rate
+        records += found
+        end += seconds
+    return records
+
+
+MINUTE = (Window("1m", 60.0),)
+
+
+@pytest.mark.parametrize(
+    ("periods", "held"),
+    [
+        ([(90, 0), (150, 4)], 1),
+        ([(90, 0), (62, 4)], 0),
+        ([(90, 0), (50, 4), (20, 0)], 0),
+        ([(60, 4), (60, 0), (60, 4)], 0),
+    ],
+)
+@pytest.mark.parametrize("size", [97, 100_000])
+def test_drift_is_what_every_window_of_the_last_windows_length_shows(periods, held, size):
+    """It needs no look in between: a start, or batches of any size, make no difference."""
+    drift = monitor(MINUTE, hold=True)
+    place = EventTime(MINUTE, replay=True)
+    records = over_time(*periods)
+    for start in range(0, len(records), size):
+        feed(drift, records[start : start + size], MINUTE, place)
+    found = exposed(drift)
+    assert found["detected", "1m", "age"] == held
+    assert found["features_ratio", "1m"] == held / 4
+    if periods[-1][1]:
+        assert found["adjusted_pvalue", "1m", "age", "ks"] < 1e-6

@@ -12,7 +12,7 @@ from exporter.drift.tests.fisher import FisherExact
 from exporter.drift.tests.g import GTest
 from exporter.drift.tests.ks import KolmogorovSmirnov
 from exporter.drift.tests.mann_whitney import MannWhitney
-from exporter.drift.tests.protocol import CountTest, DriftTest, Outcome, Outcomes, SampleTest
+from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes, SampleTest
 from exporter.drift.tests.sample import Sample
 from exporter.drift.tests.welch import WelchT
 
@@ -20,14 +20,13 @@ __all__ = [
     "SAMPLE_TESTS",
     "TESTS",
     "CountTest",
-    "DriftTest",
     "Outcome",
     "Outcomes",
     "Sample",
     "SampleTest",
 ]
 
-_ALL: tuple[DriftTest, ...] = (
+_ALL: tuple[CountTest, ...] = (
     KolmogorovSmirnov(),
     AndersonDarling(),
     CramerVonMises(),
@@ -47,7 +46,7 @@ _ALL_ON_SAMPLES: tuple[SampleTest, ...] = (
     WelchAnova(),
 )
 
-TESTS: Mapping[str, DriftTest] = {test.name: test for test in _ALL}
+TESTS: Mapping[str, CountTest] = {test.name: test for test in _ALL}
 """On counts at the reference's cells."""
 
 SAMPLE_TESTS: Mapping[str, SampleTest] = {test.name: test for test in _ALL_ON_SAMPLES}

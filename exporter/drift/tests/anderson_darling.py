@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from exporter.drift.columns import Counts, Kind
+from exporter.drift.columns import Kind
 from exporter.drift.tests import limits
 from exporter.drift.tests.ks import distances
-from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes
+from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes, Table
 from exporter.drift.tests.sample import Sample
 from exporter.records import Floats
 
@@ -48,7 +48,7 @@ class AndersonDarling(CountTest):
     name = "ad"
     kinds: frozenset[Kind] = frozenset({"numeric"})
 
-    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
+    def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""
         ours, theirs = reference.astype(np.float64), counts.astype(np.float64)
         m, n = ours.sum(axis=1), theirs.sum(axis=1)

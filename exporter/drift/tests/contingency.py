@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.drift.columns import Counts, Kind
-from exporter.drift.tests.protocol import CountTest, Outcomes
+from exporter.drift.columns import Kind
+from exporter.drift.tests.protocol import CountTest, Outcomes, Table
 from exporter.records import Floats, Mask
 
 
@@ -43,7 +43,7 @@ class ContingencyTest(CountTest):
             float64[columns, cells], the rows of the tables.
         """
 
-    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:
+    def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""
         pooled = _pool(reference, counts, kind, self.min_expected)
         ours = np.column_stack((pooled.ours, pooled.rare_ours))
@@ -90,7 +90,7 @@ class _Pooled:
     rare_theirs: Floats
 
 
-def _pool(reference: Counts, counts: Counts, kind: Kind, least: float) -> _Pooled:
+def _pool(reference: Table, counts: Table, kind: Kind, least: float) -> _Pooled:
     ours, theirs = reference.astype(np.float64), counts.astype(np.float64)
     m, n = ours.sum(axis=1), theirs.sum(axis=1)
     rare: Mask = _expected_in_smaller(ours, theirs, m[:, None], n[:, None], kind) < least
@@ -113,9 +113,10 @@ def _expected_in_smaller(ours: Floats, theirs: Floats, m: Floats, n: Floats, kin
 def _fisher_greater(pooled: _Pooled, rare: Mask) -> Floats:
     from scipy.stats import hypergeom  # noqa: PLC0415
 
-    ours, theirs = pooled.rare_ours[rare], pooled.rare_theirs[rare]
-    window = theirs + pooled.theirs[rare].sum(axis=1)
-    total = window + ours + pooled.ours[rare].sum(axis=1)
+    # What values are worth that depend on each other is no whole number.
+    ours, theirs = np.rint(pooled.rare_ours[rare]), np.rint(pooled.rare_theirs[rare])
+    window = theirs + np.rint(pooled.theirs[rare].sum(axis=1))
+    total = window + ours + np.rint(pooled.ours[rare].sum(axis=1))
     # Of the rare records, drawn from all, how many are the window's: the few are the draws, since
     # the cost grows with their number.
     found: Floats = np.asarray(hypergeom.sf(theirs - 1, total, window, ours + theirs))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from exporter.drift.columns import Counts, Kind
-from exporter.drift.tests.protocol import CountTest, Outcomes
+from exporter.drift.columns import Kind
+from exporter.drift.tests.protocol import CountTest, Outcomes, Table
 
 
 class FisherExact(CountTest):
@@ -23,7 +23,7 @@ class FisherExact(CountTest):
     name = "fisher"
     kinds: frozenset[Kind] = frozenset({"categorical"})
 
-    def binned(self, reference: Counts, counts: Counts, kind: Kind = "categorical") -> Outcomes:  # noqa: ARG002
+    def binned(self, reference: Table, counts: Table, kind: Kind = "categorical") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""
         # scipy takes longer to import than the rest of the program.
         from scipy.stats import fisher_exact  # noqa: PLC0415
@@ -32,8 +32,11 @@ class FisherExact(CountTest):
         first = reference.argmax(axis=1)
         m, n = reference.sum(axis=1), counts.sum(axis=1)
         a, b = reference[column, first], counts[column, first]
-        tables = np.stack((b, n - b, a, m - a), axis=1)
-        pvalues = [float(fisher_exact(table.reshape(2, 2)).pvalue) for table in tables]
+        # What values are worth that depend on each other is no whole number.
+        tables = np.rint(np.stack((b, n - b, a, m - a), axis=1))
+        pvalues = [
+            float(fisher_exact(table.reshape(2, 2).astype(np.int64)).pvalue) for table in tables
+        ]
         logs = np.log(tables + 0.5)
         return Outcomes(
             statistic=logs[:, 0] - logs[:, 1] - logs[:, 2] + logs[:, 3],

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exporter.drift.columns import Counts, Kind
+from exporter.drift.columns import Kind
 from exporter.drift.tests.kolmogorov import pvalues
-from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes
+from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes, Table
 from exporter.drift.tests.sample import Sample
 from exporter.records import Floats
 
@@ -31,7 +31,7 @@ class KolmogorovSmirnov(CountTest):
     name = "ks"
     kinds: frozenset[Kind] = frozenset({"numeric"})
 
-    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
+    def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""
         # scipy takes longer to import than the rest of the program.
         from scipy.special import kolmogorov  # noqa: PLC0415
@@ -53,14 +53,14 @@ class KolmogorovSmirnov(CountTest):
         return Outcomes(statistic=distance, pvalue=pvalues(size, distance), effect=distance)
 
 
-def distances(reference: Counts, counts: Counts) -> Floats:
+def distances(reference: Table, counts: Table) -> Floats:
     """Return float64[columns], D of the binned values; see :meth:`KolmogorovSmirnov.binned`."""
     ours, theirs = _distributions(reference, counts)
     found: Floats = np.abs(theirs - ours).max(axis=1)
     return found
 
 
-def largest_distance(reference: Counts, counts: Counts) -> Floats:
+def largest_distance(reference: Table, counts: Table) -> Floats:
     """Return float64[columns], a bound that D of the raw values cannot exceed.
 
     Inside a cell with the shares p of the reference and q of the window, between the differences
@@ -117,8 +117,9 @@ def distance_of(reference: Sample, values: Floats) -> float:
     return max(distance, above, float((at_most / m - rank / n).max()))
 
 
-def _distributions(reference: Counts, counts: Counts) -> tuple[Floats, Floats]:
-    ours, theirs = np.cumsum(reference, axis=1), np.cumsum(counts, axis=1)
+def _distributions(reference: Table, counts: Table) -> tuple[Floats, Floats]:
+    ours = np.cumsum(reference, axis=1, dtype=np.float64)
+    theirs = np.cumsum(counts, axis=1, dtype=np.float64)
     return ours / ours[:, -1:], theirs / theirs[:, -1:]
 
 

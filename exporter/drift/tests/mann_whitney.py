@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from exporter.drift.columns import Counts, Kind
+from exporter.drift.columns import Kind
 from exporter.drift.tests.ks import distances
-from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes
+from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes, Table
 from exporter.drift.tests.sample import Sample
 from exporter.records import Floats
 
@@ -28,7 +28,7 @@ class MannWhitney(CountTest):
     name = "mwu"
     kinds: frozenset[Kind] = frozenset({"numeric"})
 
-    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
+    def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""
         # scipy takes longer to import than the rest of the program.
         from scipy.special import ndtr  # noqa: PLC0415

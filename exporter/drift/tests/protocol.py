@@ -10,6 +10,9 @@ from exporter.drift.columns import Column, Counts, Kind
 from exporter.drift.tests.sample import Sample
 from exporter.records import Floats
 
+Table = Counts | Floats
+"""[columns, cells]: values of each cell, or how many independent ones they are worth."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -58,19 +61,33 @@ class Outcomes:
         )
 
 
-class DriftTest(Protocol):
-    """Compares a window with the reference, both counted at the reference's cells."""
+class CountTest(ABC):
+    """Compares windows with the reference, both counted at the reference's cells.
 
-    @property
-    def name(self) -> str:
-        """The value of the label `test`, and of `test` in the configuration."""
+    Attributes
+    ----------
+    name
+        The value of the label `test`, and of `test` in the configuration.
+    kinds
+        Kinds of columns that the test can take.
+    """
 
-    @property
-    def kinds(self) -> frozenset[Kind]:
-        """Kinds of columns that the test can take."""
+    name: str
+    kinds: frozenset[Kind]
+
+    @abstractmethod
+    def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:
+        """Compare columns.
+
+        Parameters
+        ----------
+        reference, counts
+            [columns, cells], at least one record in every row. Columns with fewer cells are
+            filled up with zeros: a cell that is empty in both changes nothing.
+        """
 
     def evaluate(self, column: Column, counts: Counts) -> Outcome:
-        """Compare.
+        """Compare one column.
 
         Parameters
         ----------
@@ -79,27 +96,6 @@ class DriftTest(Protocol):
         counts
             int64[len(column.counts)], the window's; at least one record.
         """
-
-
-class CountTest(ABC):
-    """A :class:`DriftTest` that takes many columns at once."""
-
-    name: str
-    kinds: frozenset[Kind]
-
-    @abstractmethod
-    def binned(self, reference: Counts, counts: Counts, kind: Kind = "numeric") -> Outcomes:
-        """Compare columns.
-
-        Parameters
-        ----------
-        reference, counts
-            int64[columns, cells], at least one record in every row. Columns with fewer cells are
-            filled up with zeros: a cell that is empty in both changes nothing.
-        """
-
-    def evaluate(self, column: Column, counts: Counts) -> Outcome:
-        """Compare one column; see :class:`DriftTest`."""
         return self.binned(column.counts[None, :], counts[None, :], column.kind)[0]
 
 

@@ -1,0 +1,113 @@
+"""The family of tests of one model, version and window: all columns, corrected together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from exporter.drift.columns import Kind
+from exporter.drift.comparison import MIN_REFERENCE_ROWS, Comparison
+from exporter.drift.correction import CORRECTIONS
+from exporter.drift.tests import CountTest
+from exporter.records import Floats, Mask
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Results:
+    """What windows say about columns.
+
+    Attributes
+    ----------
+    samples
+        float64[windows, columns], values of each window.
+    effective
+        float64[windows, columns], independent values that they are worth.
+    statistic, pvalue, effect, adjusted
+        float64[windows, columns], NaN where a window has too few.
+    """
+
+    samples: Floats
+    effective: Floats
+    statistic: Floats
+    pvalue: Floats
+    effect: Floats
+    adjusted: Floats
+
+    @property
+    def tested(self) -> Mask:
+        """bool[windows, columns], the window has enough."""
+        return ~np.isnan(self.pvalue)
+
+
+class TestFamily:
+    """Tests many windows of many columns at once.
+
+    Values that resemble those before them are worth fewer independent ones: n / tau, tau being the
+    autocorrelation time that the column had in the reference. Counts are divided by it.
+
+    Parameters
+    ----------
+    comparisons
+        Columns and their tests; the cells of each lie behind those of the one before.
+    correction
+        Name of the correction for their number.
+    least
+        Independent values that a window needs. A reference needs :data:`MIN_REFERENCE_ROWS`.
+    """
+
+    def __init__(self, comparisons: Sequence[Comparison], correction: str, least: float) -> None:
+        self._correct = CORRECTIONS[correction]
+        usable = [one.effective_reference >= MIN_REFERENCE_ROWS for one in comparisons]
+        self._least = np.where(usable, least, np.inf)
+        self._count = len(comparisons)
+        self._batteries = []
+        sizes = [len(comparison.column.counts) for comparison in comparisons]
+        starts = np.cumsum([0, *sizes])
+        self.cells = int(starts[-1])
+        """Cells of all columns."""
+        self._starts = starts[:-1]
+        self._tau = np.array([comparison.column.tau for comparison in comparisons])
+        batteries: dict[tuple[CountTest, Kind], list[int]] = {}
+        for at, one in enumerate(comparisons):
+            batteries.setdefault((one.test, one.column.kind), []).append(at)
+        for (test, kind), columns in batteries.items():
+            widest = max(sizes[at] for at in columns)
+            # The cell behind the last one of all is empty, and fills up narrower columns.
+            cells = np.full((len(columns), widest), self.cells)
+            reference = np.zeros((len(columns), widest))
+            for row, at in enumerate(columns):
+                cells[row, : sizes[at]] = np.arange(starts[at], starts[at + 1])
+                reference[row, : sizes[at]] = comparisons[at].column.counts / self._tau[at]
+            self._batteries.append((test, kind, np.array(columns), cells, reference))
+
+    def test(self, counts: Floats) -> Results:
+        """Test windows.
+
+        Parameters
+        ----------
+        counts
+            float64[windows, cells].
+        """
+        windows, shape = len(counts), (len(counts), self._count)
+        samples = np.add.reduceat(counts, self._starts, axis=1) if self._count else np.zeros(shape)
+        effective = samples / self._tau
+        enough = effective >= self._least
+        statistic, pvalue, effect = (np.full(shape, np.nan) for _ in range(3))
+        padded = np.column_stack((counts, np.zeros(windows)))
+        for test, kind, columns, cells, reference in self._batteries:
+            at, row = np.nonzero(enough[:, columns])
+            if not at.size:
+                continue
+            which = columns[row]
+            found = padded[at[:, None], cells[row]] / self._tau[which, None]
+            outcomes = test.binned(reference[row], found, kind)
+            statistic[at, which] = outcomes.statistic
+            pvalue[at, which] = outcomes.pvalue
+            effect[at, which] = outcomes.effect
+        adjusted = np.full(shape, np.nan)
+        for window in range(windows):
+            tested = enough[window]
+            adjusted[window, tested] = self._correct(pvalue[window, tested])
+        return Results(samples, effective, statistic, pvalue, effect, adjusted)
