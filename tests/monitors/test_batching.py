@@ -18,6 +18,8 @@ from exporter.config import Configuration
 from exporter.drift import reference_file
 from exporter.drift.profile import Profile
 from exporter.drift.reference import Provenance, Reference
+from exporter.estimation.expected_error import ExpectedError, Input
+from exporter.estimation.regression_tree import Tree
 from exporter.estimation.reliability import CELLS, Reliability
 from exporter.monitors import names
 from exporter.storage import encoding
@@ -103,12 +105,20 @@ def reference(tmp_path_factory):
         )
     )
     predictions = np.full(CELLS, 50)
+    nodes = ((1, 50.0), (0, 0.5), None, None, None)
+    tree = Tree(nodes, np.array([0.5, 1.5, 3.5]), np.full(3, 0.25), np.full(3, 300.0))
     made = Reference(
         "bot",
         "1",
         Provenance((), 400, None, None),
         profile.columns(),
         Reliability(predictions, predictions // 2),
+        ExpectedError(
+            1000,
+            1.5,
+            (Input("color", ("blue", "red"), None), Input("age", None, 40.0)),
+            (tree, tree),
+        ),
     )
     path = tmp_path_factory.mktemp("reference") / "bot.ref"
     reference_file.write(made, path)
