@@ -3,9 +3,9 @@
 A reference, a log and its labels are given. Chunk by chunk the estimate is compared with what was
 realised, beside two others: the constant error of the reference, and gradient boosting on the same
 columns (scikit-learn's, in the place of the LightGBM model that NannyML's DLE fits). Then the share
-of chunks, drawn anew from each half of the log, whose realised error is in the band; and the same
-for chunks of the reference, drawn so that their inputs differ, by trees that never saw them: there
-nothing but the inputs has changed.
+of chunks, drawn anew from each half of the log, whose realised error is in the band, by trees of
+several draws; and the same for chunks of the reference, drawn so that their inputs differ, by trees
+that never saw them: there nothing but the inputs has changed.
 
 Run: ``python benchmarks/estimation_regression.py REFERENCE LOG LABELS [--chunk N] [--resamples N]``
 (JSON lines, .gz or not; LABELS has `request_id` and `true_label`)
@@ -17,7 +17,7 @@ import argparse
 import gzip
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,14 +26,16 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from exporter.drift.profile import Profile
+from exporter.estimation.bagging import SEED, learn
 from exporter.estimation.expected_error import ExpectedError
+from exporter.estimation.labelled_sample import LabelledSample
 from exporter.event_time import EventTime
 from exporter.monitors.estimated_error import EstimatedError
 from exporter.parsing.json_lines import JsonLines
 from exporter.records import RecordBatch
 from exporter.windows import Window
 
-SEEDS = range(5)
+SEEDS = range(8)
 WINDOWS = (Window("5m", 300.0), Window("1h", 3600.0), Window("24h", 86_400.0))
 
 
@@ -49,11 +51,12 @@ def parsed(rows: list[bytes]) -> RecordBatch:
     return EventTime(WINDOWS, replay=True).place(batch)
 
 
-def learned(batch: RecordBatch) -> ExpectedError:
+def learned(batch: RecordBatch, seed: int = SEED) -> ExpectedError:
     """Return what a reference teaches."""
-    profile = Profile()
+    profile, sample = Profile(), LabelledSample()
     profile.add(batch)
-    expected = profile.expected_error(profile.columns())
+    sample.add(batch)
+    expected = learn(sample, profile.columns(), seed)
     assert expected is not None
     return expected
 
@@ -109,15 +112,15 @@ def by_chunk(
 
 
 def coverage(
-    estimates: Estimates,
+    drawn: Sequence[Estimates],
     realised: NDArray[np.float64],
     among: NDArray[np.intp],
     chunk: int,
     resamples: int,
 ) -> str:
-    """Return the share of chunks drawn anew whose realised error is in the band, by seed."""
+    """Return the share of chunks drawn anew whose realised error is in the band, by estimates."""
     shares = []
-    for seed in SEEDS:
+    for seed, estimates in enumerate(drawn):
         random = np.random.default_rng(seed)
         inside = 0
         for _ in range(resamples):
@@ -193,9 +196,9 @@ def main() -> None:
     log = replace(log, label_value=label)
     realised = np.abs(log.prediction_value - label)
     by_chunk(expected, reference, log, realised, options.chunk)
-    estimates = Estimates(expected, log)
+    drawn = [Estimates(learned(reference, seed), log) for seed in SEEDS]
     for name, half in zip(("first", "second"), np.array_split(np.arange(len(log)), 2), strict=True):
-        found = coverage(estimates, realised, half, options.chunk, options.resamples)
+        found = coverage(drawn, realised, half, options.chunk, options.resamples)
         print(f"in the band, chunks of the {name} half drawn anew: {found}")
     shifted(reference, options.chunk)
     speed(expected, log)

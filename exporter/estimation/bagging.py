@@ -23,19 +23,23 @@ LEAST = 1_000
 """Of fewer labelled predictions nothing is learned."""
 TREES = 4
 BLOCKS = 50
-_BINS = 50
+_MAX_CATEGORIES = 50
 _LOWEST = float(np.finfo(np.float64).min)
 """A threshold that only -inf, a missing value, is not above."""
-_SEED = 20180101
+SEED = 20180101
 
 
-def learn(sample: LabelledSample, columns: Sequence[Column]) -> ExpectedError | None:
+def learn(
+    sample: LabelledSample, columns: Sequence[Column], seed: int = SEED
+) -> ExpectedError | None:
     """Return what a sample teaches, ``None`` if it is too small.
 
     Parameters
     ----------
     columns
         Of the reference, which decide of each feature whether it is numbers or classes.
+    seed
+        Of the draws; the same one gives the same trees.
     """
     if sample.seen < LEAST:
         return None
@@ -52,7 +56,7 @@ def learn(sample: LabelledSample, columns: Sequence[Column]) -> ExpectedError | 
             thresholds.append(edges)
     table = np.array(bins, dtype=np.uint8).reshape(len(bins), len(errors))
     growth = Growth(table, thresholds, errors)
-    random = np.random.default_rng(_SEED)
+    random = np.random.default_rng(seed)
     block = np.arange(len(errors)) * BLOCKS // len(errors)
     trees = []
     for _ in range(TREES):
@@ -65,7 +69,7 @@ def _numbers(column: NumericColumn, sample: LabelledSample) -> tuple[Input, Bins
     values = sample.numbers(column.name)
     known = np.isfinite(values)
     ordered = np.sort(values[known])
-    edges = quantile_edges(ordered, _BINS)
+    edges = quantile_edges(ordered)
     if ordered.size:
         # Edges outside of the values divide nothing.
         edges = edges[(edges >= ordered[0]) & (edges < ordered[-1])]
@@ -84,7 +88,7 @@ def _classes(name: str, sample: LabelledSample, errors: Floats) -> tuple[Input, 
     frequent = sorted(
         np.flatnonzero(counts >= LEAST_LEAF).tolist(),
         key=lambda code: (-counts[code], column.values[code]),
-    )[:_BINS]
+    )[:_MAX_CATEGORIES]
     # In this order the best of all divisions in two is one at a threshold (Breiman et al. 1984).
     ordered = sorted(frequent, key=lambda code: (sums[code] / counts[code], column.values[code]))
     position = np.full(len(column.values) + 1, -1)

@@ -56,14 +56,17 @@ def test_classes_teach_nothing():
     assert learned([{"prediction": "a", "true_label": "b"}] * LEAST) is None
 
 
-@pytest.mark.parametrize("records", [1000, 5000])
-def test_the_band_covers_the_realised_error(records):
-    """In 90 to 99 of 100 windows, of the reference's inputs and of others, on average."""
+@pytest.mark.parametrize(("records", "shifts"), [(1000, (0.0, 0.5)), (5000, (0.0, 0.5, 1.0))])
+def test_the_band_covers_the_realised_error(records, shifts):
+    """In 90 to 99 of 100 windows, of the reference's inputs and of others.
+
+    The smaller the reference, the less far may they be: it has hardly a record there.
+    """
     random = np.random.default_rng(20261123)
     inside = []
-    for _ in range(8):
+    for _ in range(12):
         expected = learned(drawn(random, records))
-        for shift in (0.0, 0.5, 1.0):
+        for shift in shifts:
             for _ in range(6):
                 window = drawn(random, 500, shift)
                 _, low, high = estimated(expected, window)
