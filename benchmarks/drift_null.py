@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from exporter.drift.autocorrelation import autocorrelation_time
+from exporter.drift.autocorrelation import of_numbers
 from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import Moments, NumericColumn
 from exporter.drift.comparison import Comparison
@@ -47,7 +47,7 @@ def reference(values: Floats, *, with_tau: bool) -> list[Comparison]:
     for at in range(COLUMNS):
         ascending = np.sort(values[:, at])
         edges = quantile_edges(ascending)
-        tau = autocorrelation_time(values[:, at] <= np.median(ascending)) if with_tau else 1.0
+        tau = of_numbers(values[:, at]) if with_tau else 1.0
         column = NumericColumn(
             f"c{at}", len(values), 0, edges, count(ascending, edges),
             Moments(None, None, None, None), ascending, tau,

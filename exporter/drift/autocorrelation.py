@@ -1,50 +1,107 @@
-"""How many values in a row are worth one that does not depend on those before it."""
+"""How many independent records is a series of dependent ones worth?"""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from exporter.records import Mask
+from exporter.records import Floats
 
-LEAST = 100
-"""Of fewer values nothing can be said."""
 LONGEST = 50_000
-"""Values in a row that are looked at."""
+"""More values in a row than these are not looked at."""
+_FEW = 100
+_MOST_CATEGORIES = 10
 
 
-def autocorrelation_time(indicator: Mask) -> float:
-    """Return tau = 1 + 2 sum over k >= 1 of rho_k, rho_k being the autocorrelation at lag k.
+def of_numbers(values: Floats) -> float:
+    """Return the integrated autocorrelation time of "at most the median".
 
-    The mean of n values in a row has the variance of that of n / tau independent ones (Priestley
-    1981, Spectral analysis and time series, 5.3.2). Drift tests compare shares of values up to a
-    limit, hence it is the indicator of such a set that counts. The sum ends where that of two
-    neighbouring lags can't be told from nothing any more (after Geyer 1992, Practical Markov chain
-    Monte Carlo, Statistical Science 7).
+    tau = 1 + 2 times the sum of the autocorrelations; n / tau independent records would know the
+    share of values up to the median as well as these n. Of the indicator rather than the values,
+    since distribution functions are compared, and since it exists for every distribution.
 
     Parameters
     ----------
-    indicator
-        bool[n] in the order of time.
+    values
+        float64[n], in order of time; what is not finite is left out.
 
     Returns
     -------
     float
-        At least 1; 1 for less than :data:`LEAST` values, or such as are all the same.
+        At least 1, at most n. 1 for fewer than a hundred values and for constants.
     """
-    values = indicator[:LONGEST].astype(np.float64)
-    n = len(values)
-    if n < LEAST or values.min() == values.max():
+    values = values[np.isfinite(values)]
+    if len(values) < _FEW:
         return 1.0
-    values -= values.mean()
+    median = np.median(values)
+    # Of a frequent value the median cuts off too much or too little.
+    candidates = (values <= median, values < median)
+    best = min(candidates, key=lambda below: abs(float(below.mean()) - 0.5))
+    return of_series(best.astype(np.float64))
+
+
+def of_categories(codes: NDArray[np.integer]) -> float:
+    """Return the autocorrelation time that matters to a chi-square test of the categories.
+
+    Without drift X^2 of dependent records is on average the sum over the categories of (1 - share)
+    tau (Rao and Scott 1981), so tau is the mean with these weights.
+
+    Parameters
+    ----------
+    codes
+        int[n], in order of time; negative ones are left out.
+    """
+    codes = codes[codes >= 0]
+    if len(codes) < _FEW:
+        return 1.0
+    distinct, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    if len(distinct) < 2:
+        return 1.0
+    # The rare ones say little of their own, and cost as much as the others.
+    chosen = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]
+    weights = 1.0 - counts[chosen] / len(codes)
+    taus = [of_series((places == category).astype(np.float64)) for category in chosen]
+    return float(np.average(taus, weights=weights))
+
+
+def of_series(values: Floats) -> float:
+    """Return tau of the mean of a series by an initial monotone sequence.
+
+    Sums of the autocorrelations at 2 k and 2 k + 1 are positive and fall for reversible Markov
+    chains; they are added up to the first that can't be told from nothing, none larger than the
+    one before it (after Geyer 1992, "Practical Markov chain Monte Carlo", who goes on to the first
+    that is not positive: of independent values this makes up to an eighth too much).
+
+    Parameters
+    ----------
+    values
+        float64[n], n >= 4, in order of time.
+
+    Returns
+    -------
+    float
+        At least 1, also for series that alternate; at most n.
+    """
+    values = values[:LONGEST]
+    n = len(values)
+    deviations = values - values.mean()
     size = 1 << (2 * n - 1).bit_length()
-    spectrum = np.fft.rfft(values, size)
-    covariance = np.fft.irfft(spectrum * spectrum.conj(), size)[:n]
-    rho = covariance / covariance[0]
-    pairs = rho[: n // 2 * 2].reshape(-1, 2).sum(axis=1)
-    # Without any dependence a lag's has a standard deviation of 1 / sqrt(n).
+    spectrum = np.abs(np.fft.rfft(deviations, size)) ** 2
+    covariances = np.fft.irfft(spectrum, size)[:n]
+    if covariances[0] <= 0:
+        return 1.0
+    correlations = covariances / covariances[0]
+    pairs = correlations[: n // 2 * 2].reshape(-1, 2).sum(axis=1)
+    # Without any dependence an autocorrelation has a standard deviation of 1 / sqrt(n).
     noise = 2 * np.sqrt(2 / n)
-    if rho[1] <= noise and pairs[1] <= noise:
+    if correlations[1] <= noise and (pairs[1:2] <= noise).all():
         return 1.0
     ends = np.flatnonzero(pairs <= noise)
-    falling = np.minimum.accumulate(pairs[: int(ends[0]) if ends.size else None])
-    return max(1.0, float(2 * falling.sum() - 1))
+    significant = pairs[: ends[0]] if len(ends) else pairs
+    tau = 2.0 * float(np.minimum.accumulate(significant).sum()) - 1.0
+    return min(max(tau, 1.0), float(n))
+
+
+def effective(n: Floats, tau: Floats) -> Floats:
+    """Return n / tau: how many independent records n dependent ones are worth."""
+    return n / np.maximum(tau, 1.0)

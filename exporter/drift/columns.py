@@ -140,7 +140,7 @@ class CategoricalColumn:
     counts
         int64[len(categories) + 1], the last one of all other values.
     tau
-        Autocorrelation time, see :class:`NumericColumn`; of the most frequent category.
+        Autocorrelation time, see :class:`NumericColumn`.
     """
 
     kind: ClassVar[Kind] = "categorical"

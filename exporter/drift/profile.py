@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from exporter.drift.autocorrelation import LONGEST, autocorrelation_time
+from exporter.drift import autocorrelation
+from exporter.drift.autocorrelation import LONGEST
 from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import (
     CONFIDENCE,
@@ -28,7 +30,7 @@ from exporter.estimation import bagging
 from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.labelled_sample import LabelledSample
 from exporter.estimation.reliability import Reliability
-from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch
+from exporter.records import Categorical, FeatureColumn, Floats, RecordBatch
 
 MAX_VALUES = 1_000_000
 """Of more numbers than these a column keeps a uniform sample."""
@@ -179,7 +181,7 @@ class _Accumulator:
         if kind == "numeric":
             sorted_ = np.sort(self._numbers.values)
             column = _numeric(name, rows, rows - self._numbers.seen, sorted_)
-            return replace(column, tau=_tau(self._numbers.head, sorted_))
+            return replace(column, tau=autocorrelation.of_numbers(self._numbers.head))
         return self._categorical(name, rows)
 
     def _categorical(self, name: str, rows: int) -> CategoricalColumn:
@@ -194,25 +196,17 @@ class _Accumulator:
             missing=rows - seen,
             categories=tuple(category for category, _ in top),
             counts=np.array([*counts, seen - sum(counts)], dtype=np.int64),
-            tau=autocorrelation_time(self._is(top[0][0])) if top else 1.0,
+            tau=autocorrelation.of_categories(self._first_codes()),
         )
 
-    def _is(self, category: str) -> Mask:
-        """Return bool[n], the first values, in their order, are of a category."""
-        found = []
+    def _first_codes(self) -> NDArray[np.int64]:
+        """Return int64[n], numbers of the first categories, in their order."""
+        numbers: dict[str, int] = {}
+        found = [np.zeros(0, dtype=np.int64)]
         for column in self._first:
-            codes = column.codes[column.codes >= 0]
-            same = [value[:MAX_CATEGORY_LENGTH] == category for value in column.values]
-            found.append(np.array(same, dtype=bool)[codes])
-        return np.concatenate(found)
-
-
-def _tau(first: Floats, ascending: Floats) -> float:
-    if not len(ascending):
-        return 1.0
-    median = ascending[len(ascending) // 2]
-    below = first <= median
-    return autocorrelation_time(first < median if below.all() else below)
+            own = [numbers.setdefault(value, len(numbers)) for value in column.values]
+            found.append(np.array([*own, -1], dtype=np.int64)[column.codes])
+        return np.concatenate(found)[:LONGEST]
 
 
 def _numeric(name: str, rows: int, missing: int, values: Floats) -> NumericColumn:
