@@ -1,4 +1,4 @@
-"""How many independent records is a series of dependent ones worth?"""
+"""How many independent records a series of dependent ones is worth."""
 
 from __future__ import annotations
 
