@@ -24,11 +24,13 @@ from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
 from exporter.monitors.calibration import Calibration
+from exporter.monitors.changes import Changes
 from exporter.monitors.confidence import Confidence
 from exporter.monitors.cost import Cost
 from exporter.monitors.data_quality import DataQuality
 from exporter.monitors.decision_threshold import DecisionThreshold
 from exporter.monitors.drift import Drift
+from exporter.monitors.drift_evidence import DriftEvidence
 from exporter.monitors.environment import Environment
 from exporter.monitors.escalation import Escalation
 from exporter.monitors.estimated_accuracy import EstimatedAccuracy
@@ -308,6 +310,7 @@ def _model_group(
         if reference is not None and model.drift is not None:
             monitors += [
                 Drift(labels, windows, model.drift, reference),
+                DriftEvidence(labels, model.drift, reference),
                 MissingFeatures(labels, reference),
                 Outliers(labels, reference),
             ]
@@ -332,6 +335,7 @@ def _of_classes(
     if model.task not in ("auto", "classification"):
         return []
     return [
+        Changes(labels),
         Calibration(labels, windows),
         Probabilities(labels, windows),
         Scores(labels, windows, model.positive_class),

@@ -243,6 +243,8 @@ class RecordBatch:
     placements
         Where each record falls in each configured window; filled in by
         :mod:`exporter.event_time`.
+    derived
+        What one monitor has worked out of the batch and others need as well, by what it is.
     """
 
     received: float
@@ -270,6 +272,7 @@ class RecordBatch:
     violations: Counter[tuple[str, str]] = field(default_factory=Counter)
     event_time: Floats = field(default_factory=lambda: np.empty(0))
     placements: tuple[Placement, ...] = ()
+    derived: dict[object, NDArray[np.int64]] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self.timestamp)

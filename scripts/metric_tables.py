@@ -177,7 +177,13 @@ def _section(family: Metric) -> str:
 
 
 def _predictions() -> Iterator[str]:
-    """Yield 400 predictions of more classes than there may be series for, and every mishap."""
+    """Yield 400 predictions of more classes than there may be series for, and every mishap.
+
+    A day before them the model was less sure.
+    """
+    for number in range(1600):
+        unsure = {"timestamp": _NOW - 90_000 + number, "model_version": "1", "confidence": 0.1}
+        yield json.dumps(unsure) + "\n"
     for number in range(400):
         record = {
             "timestamp": _NOW - 400 + number,

@@ -21,10 +21,18 @@ def successful(batch: RecordBatch) -> NDArray[np.intp]:
 
 
 def cells(batch: RecordBatch, column: Column) -> NDArray[np.int64]:
-    """Return int64[n]: the reference's cell of each record, -1 where the value is missing."""
-    if isinstance(column, NumericColumn):
-        return column.assign(numbers(batch, column.name))
-    return column.assign(classes(batch, column.name))
+    """Return int64[n]: the reference's cell of each record, -1 where the value is missing.
+
+    Worked out once for all that ask for it; not to be changed.
+    """
+    found = batch.derived.get(column)
+    if found is None:
+        if isinstance(column, NumericColumn):
+            found = column.assign(numbers(batch, column.name))
+        else:
+            found = column.assign(classes(batch, column.name))
+        batch.derived[column] = found
+    return found
 
 
 def missing(batch: RecordBatch, column: Column) -> Mask:

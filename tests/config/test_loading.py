@@ -229,7 +229,7 @@ def test_the_complete_example():
         "plan": "chi2",
         "*": None,
     }
-    assert (model.drift.correction, model.drift.alpha) == ("holm", 0.01)
+    assert (model.drift.correction, model.drift.alpha) == ("holm", 0.05)
     assert (model.drift.min_effect, model.drift.min_samples) == (0.05, 500)
     assert model.slo["latency"].model_dump() == {
         "objective": 0.99,

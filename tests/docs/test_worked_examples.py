@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -84,10 +85,16 @@ def test_drift_test(copy: WorkedCopy, tmp_path: Path) -> None:
     example = blocks(PAGE, SECTIONS[2])
     copy.apply(example)
     copy.pytest(*added_tests(example))
-    log = tmp_path / "log"
+    log, random = tmp_path / "log", Random(1)
     log.write_text(
         "".join(
-            json.dumps({"timestamp": 7000 + n, "prediction": "ab"[n % 2], "features": {"age": n}})
+            json.dumps(
+                {
+                    "timestamp": 7000 + n,
+                    "prediction": random.choice("ab"),
+                    "features": {"age": random.randrange(200)},
+                }
+            )
             + "\n"
             for n in range(200)
         )

@@ -27,6 +27,8 @@ from tests.monitors.builders import NOW, WINDOWS, batch, exposition, parse, seri
 
 FEATURES = ("age", "color")
 ELSEWHERE = {
+    "changes": "follows records in their order",
+    "drift_evidence": "follows records in their order",
     "dependencies": "reads files and URLs, no records",
     "server": "looks at processes, reads no records",
     "ground_truth": "joins records of which one changes what another counts for",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +53,11 @@ def predictions(n, seed, shift=0.0, shares=(0.5, 0.3, 0.2), **fields):
 
 
 def reference_of(records):
-    """Build a reference of records."""
+    """Build a reference of records that are told to be independent."""
     profile = Profile()
     profile.add(parse(records))
-    return Reference("bot", "", Provenance((), len(records), None, None), profile.columns())
+    columns = tuple(replace(column, tau=1.0) for column in profile.columns())
+    return Reference("bot", "", Provenance((), len(records), None, None), columns)
 
 
 REFERENCE_RECORDS = predictions(5_000, seed=0)

@@ -10,7 +10,8 @@ import numpy as np
 
 from exporter.records import Floats
 
-BLOCK = 32
+BLOCK = 128
+"""Values that are added at once, by default."""
 _PER_ROW = 5
 _LEAST_BLOCKS = 4
 
@@ -21,9 +22,9 @@ _Part = tuple[float, float, float]
 class Adwin:
     """Adaptive window (Bifet and Gavalda 2007, "Learning from time-changing data").
 
-    Values are kept as sums of 32, 64, 128, … of them, at most five of each size, so that memory is
-    logarithmic in the length of the window. After every 32nd value the window is split at each of
-    the borders between them. The means of two parts of n0 and n1 values may differ by
+    Values are kept as sums of 128, 256, 512, … of them, at most five of each size, so that memory
+    is logarithmic in the length of the window. After every 128th value the window is split at each
+    of the borders between them. The means of two parts of n0 and n1 values may differ by
     sqrt(2/h v ln(2/d)) + 2/(3 h) ln(2/d), with h = 1 / (1/n0 + 1/n1), v the variance of the window
     and d = delta / ln(n). If they differ by more, the older part is dropped: a change.
 
@@ -36,9 +37,12 @@ class Adwin:
         Bound on the probability of a false change for each test.
     scale
         Width of the range of the values, 1 for shares and probabilities.
+    block
+        Values that are added at once, and after which the window is tested.
     """
 
-    def __init__(self, delta: float = 0.002, scale: float = 1.0) -> None:
+    def __init__(self, delta: float = 0.002, scale: float = 1.0, block: int = BLOCK) -> None:
+        self._block = block
         self._delta = delta
         self._scale = scale
         self.changes = 0
@@ -65,13 +69,13 @@ class Adwin:
         """Add values in order of their arrival; float64[n], finite."""
         finished = self.seen - len(self._pending)
         values = np.concatenate((self._pending, values))
-        whole = len(values) - len(values) % BLOCK
-        blocks = values[:whole].reshape(-1, BLOCK)
+        whole = len(values) - len(values) % self._block
+        blocks = values[:whole].reshape(-1, self._block)
         means = blocks.mean(axis=1)
         deviations = ((blocks - means[:, None]) ** 2).sum(axis=1)
         for mean, deviation in zip(means.tolist(), deviations.tolist(), strict=True):
-            finished += BLOCK
-            self._append((float(BLOCK), mean, deviation))
+            finished += self._block
+            self._append((float(self._block), mean, deviation))
             if self._shrink():
                 self.changes += 1
                 self.changed_at = finished

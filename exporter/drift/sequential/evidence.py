@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from exporter.drift.sequential.band import SETS, Band
 from exporter.records import Floats
 
-BLOCK = 50
+BLOCK = 100
 _THETAS = np.array([0.1, 0.25, 0.5, 1.0])
 _CAP = 1e250
 """What grows without end stays a number. Less evidence is still valid evidence."""
@@ -47,10 +47,15 @@ class BandEvidence:
     taus
         float64[columns], autocorrelation times of the traffic, by which evidence is discounted:
         L^(1 / tau). A heuristic: the bound on false alarms is proven for tau = 1.
+    peaks
+        Whether the highest evidence is kept, which costs as much again.
     """
 
-    def __init__(self, bands: Sequence[Band], taus: Floats | None = None) -> None:
+    def __init__(
+        self, bands: Sequence[Band], taus: Floats | None = None, *, peaks: bool = False
+    ) -> None:
         self._members = [band.members.astype(np.float64) for band in bands]
+        self._peaks = peaks
         columns = len(bands)
         taus = np.ones(columns) if taus is None else np.maximum(taus, 1.0)
         sides = np.array([(band.upper, band.lower) for band in bands]).reshape(columns, 2, SETS)
@@ -61,16 +66,18 @@ class BandEvidence:
         self._pending = np.zeros(columns, dtype=np.int64)
         self._pending_inside = np.zeros((columns, SETS))
 
-    def add(self, cells: NDArray[np.int64]) -> None:
+    def add(self, cells: Sequence[NDArray[np.int64]]) -> None:
         """Add records in order of their arrival.
 
         Parameters
         ----------
         cells
-            int64[n, columns], the cell of each value, -1 where it is missing. A column goes on when
-            it has 50 values, whatever the others have.
+            For each column int64[n], the cell of each value, -1 where it is missing. A column goes
+            on when it has a block of values, whatever the others have.
         """
-        inside = [self._fill(column, cells[:, column]) for column in range(cells.shape[1])]
+        # Columns without gaps are cut alike.
+        cuts: dict[int, NDArray[np.int64]] = {}
+        inside = [self._fill(column, values, cuts) for column, values in enumerate(cells)]
         most = max((len(blocks) for blocks in inside), default=0)
         if most == 0:
             return
@@ -79,11 +86,10 @@ class BandEvidence:
         for column, blocks in enumerate(inside):
             table[: len(blocks), column] = blocks
         for step in range(most):
-            ready = done > step
-            if ready.all():
+            if step < done.min():
                 self._bet(table[step], slice(None))
             else:
-                chosen = np.flatnonzero(ready)
+                chosen = np.flatnonzero(done > step)
                 self._bet(table[step, chosen], chosen)
 
     @property
@@ -93,7 +99,7 @@ class BandEvidence:
 
     @property
     def peak_log10(self) -> Floats:
-        """float64[columns], the highest it has ever been."""
+        """float64[columns], the highest it has ever been, if that is kept."""
         return np.log10(self._peak)
 
     @property
@@ -129,7 +135,9 @@ class BandEvidence:
         self._pending = arrays["pending"].astype(np.int64)
         self._pending_inside = arrays["inside"].astype(np.float64)
 
-    def _fill(self, column: int, cells: NDArray[np.int64]) -> Floats:
+    def _fill(
+        self, column: int, cells: NDArray[np.int64], cuts: dict[int, NDArray[np.int64]]
+    ) -> Floats:
         """Return float64[blocks, 9], how many records of each finished block each set holds."""
         if len(cells) and cells.min() < 0:
             cells = cells[cells >= 0]
@@ -137,8 +145,9 @@ class BandEvidence:
         width = len(members)
         pending = int(self._pending[column])
         full, rest = divmod(pending + len(cells), BLOCK)
-        block = (pending + np.arange(len(cells))) // BLOCK
-        counted = np.bincount(block * width + cells, minlength=(full + 1) * width)
+        if pending not in cuts or len(cuts[pending]) != len(cells):
+            cuts[pending] = (pending + np.arange(len(cells))) // BLOCK
+        counted = np.bincount(cuts[pending] * width + cells, minlength=(full + 1) * width)
         # Whole numbers below 2^53 add up exactly in any order.
         inside = counted.reshape(full + 1, width) @ members
         inside[0] += self._pending_inside[column]
@@ -150,11 +159,15 @@ class BandEvidence:
     def _bet(self, inside: Floats, columns: NDArray[np.intp] | slice) -> None:
         before = self._blocks[columns]
         stake = _reserve(before) - _reserve(before + 1)
+        factors = inside[:, None, :] * self._slope[columns]
+        factors += self._intercept[columns]
+        np.exp(factors, out=factors)
         bets = self._bets[columns] + stake[:, None, None]
-        bets *= np.exp(inside[:, None, :] * self._slope[columns] + self._intercept[columns])
-        self._bets[columns] = np.minimum(bets, _CAP)
+        bets *= factors
+        self._bets[columns] = np.minimum(bets, _CAP, out=bets)
         self._blocks[columns] = before + 1
-        self._peak[columns] = np.maximum(self._peak[columns], self._evidence(columns))
+        if self._peaks:
+            self._peak[columns] = np.maximum(self._peak[columns], self._evidence(columns))
 
     def _evidence(self, columns: NDArray[np.intp] | slice) -> Floats:
         found: Floats = _reserve(self._blocks[columns]) + self._bets[columns].mean(axis=(1, 2))
