@@ -84,7 +84,8 @@ def _of_deciles(
         if below[edge] == rank:
             lower[position] = betaincinv(rank / tau, (m + 1 - rank) / tau, each)
             # A value that could have been drawn twice, and was not, lies below the next one.
-            upper[position] = betaincinv((rank + 1) / tau, (m - rank) / tau, 1 - each)
+            if rank < m:
+                upper[position] = betaincinv((rank + 1) / tau, (m - rank) / tau, 1 - each)
         else:
             edge = int(np.argmin(np.abs(below - rank)))
             lower[position] = below[edge] / m - uniform
