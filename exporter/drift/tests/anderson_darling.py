@@ -38,7 +38,7 @@ class AndersonDarling(CountTest):
     :mod:`exporter.drift.tests.limits`), but never on the wrong side of the table's end.
 
     A column of few distinct values has fewer independent variables in A2, and the table rejects up
-    to 12 % at a nominal 5 %. There p is at least that of a multiple of a chi-square variable with
+    to 11 % at a nominal 5 %. There p is at least that of a multiple of a chi-square variable with
     the same variance (Satterthwaite 1946).
 
     On counts all values of a cell are one tie. The test remains valid; of the tails it sees what
