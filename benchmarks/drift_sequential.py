@@ -71,7 +71,7 @@ class Run:
             Band.of(one, ALPHA / 2, tau=float(its))
             for one, its in zip(self.columns, taus, strict=True)
         ]
-        self.evidence = BandEvidence(bands, taus)
+        self.evidence = BandEvidence(bands, taus, peaks=True)
         self.seconds = 0.0
 
     def add(self, n: int, shift: float = 0.0) -> None:
@@ -79,7 +79,7 @@ class Run:
         values = self.traffic.draw(n) + shift
         cells = [one.assign(values[:, position]) for position, one in enumerate(self.columns)]
         start = time.perf_counter()
-        self.evidence.add(np.column_stack(cells))
+        self.evidence.add(cells)
         self.seconds += time.perf_counter() - start
 
     @property

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import CategoricalColumn, Moments, NumericColumn
 from exporter.drift.sequential.band import SETS, Band
-from exporter.drift.sequential.evidence import BandEvidence, threshold_log10
+from exporter.drift.sequential.evidence import BLOCK, BandEvidence, threshold_log10
 from exporter.storage import encoding
 
 ALPHA = 0.01
@@ -31,7 +31,9 @@ def columns(random, number, m=10_000):
 
 def evidence_of(profiles, **options):
     """Return a fresh detector of alpha .01."""
-    return BandEvidence([Band.of(profile, ALPHA / 2) for profile in profiles], **options)
+    return BandEvidence(
+        [Band.of(profile, ALPHA / 2) for profile in profiles], peaks=True, **options
+    )
 
 
 def cells_of(profiles, values):
@@ -42,13 +44,13 @@ def cells_of(profiles, values):
 
 
 def test_the_evidence_of_one_block_by_hand():
-    """E = C(50) + the mean over 72 bets of (1 - C(50)) L."""
+    """E = C(100) + the mean over 72 bets of (1 - C(100)) L."""
     (profile,) = profiles = columns(np.random.default_rng(0), 1)
     band = Band.of(profile, ALPHA / 2)
-    values = np.random.default_rng(1).normal(0.5, 1, (50, 1))
+    values = np.random.default_rng(1).normal(0.5, 1, (BLOCK, 1))
     found = evidence_of(profiles)
-    found.add(cells_of(profiles, values))
-    reserve = 1 / (1 + np.log(1.5))
+    found.add(cells_of(profiles, values).T)
+    reserve = 1 / (1 + np.log(2))
     bets = []
     for position in range(SETS):
         s = int(band.members[profile.assign(values[:, 0]), position].sum())
@@ -56,7 +58,7 @@ def test_the_evidence_of_one_block_by_hand():
             for theta in (0.1, 0.25, 0.5, 1.0):
                 odds = p / (1 - p) * np.exp(sign * theta)
                 q = odds / (1 + odds)
-                bets.append((1 - reserve) * (q / p) ** s * ((1 - q) / (1 - p)) ** (50 - s))
+                bets.append((1 - reserve) * (q / p) ** s * ((1 - q) / (1 - p)) ** (BLOCK - s))
     assert found.log10[0] == pytest.approx(np.log10(reserve + np.mean(bets)), abs=1e-12)
 
 
@@ -74,18 +76,18 @@ def test_batches_make_no_difference(seed, cuts, one_by_one):
     )
     cells[random.random((400, 3)) < 0.2] = -1
     whole = evidence_of(profiles)
-    whole.add(cells)
+    whole.add(cells.T)
     parts = evidence_of(profiles)
     borders = range(401) if one_by_one else sorted([0, *cuts, 400])
     for start, end in itertools.pairwise(borders):
-        parts.add(cells[start:end])
+        parts.add(cells[start:end].T)
     for name, array in whole.dump().items():
         assert parts.dump()[name].tobytes() == array.tobytes()
     assert parts.values.tolist() == (cells >= 0).sum(axis=0).tolist()
     restored = evidence_of(profiles)
     restored.load(encoding.decode(encoding.encode(parts.dump())))
     for one in (whole, restored):
-        one.add(cells[:120])
+        one.add(cells[:120].T)
     assert whole.log10.tobytes() == restored.log10.tobytes()
     assert whole.peak_log10.tobytes() == restored.peak_log10.tobytes()
 
@@ -96,10 +98,10 @@ def test_columns_do_not_touch_each_other():
     profiles = columns(random, 3)
     cells = cells_of(profiles, random.normal(0.1, 1, (1_000, 3)))
     together = evidence_of(profiles)
-    together.add(cells)
+    together.add(cells.T)
     for column, profile in enumerate(profiles):
         alone = evidence_of([profile])
-        alone.add(cells[:, [column]])
+        alone.add(cells[:, [column]].T)
         assert alone.log10[0] == together.log10[column]
 
 
@@ -117,15 +119,15 @@ def test_each_bet_is_fair_at_the_ends_of_the_band():
     (profile,) = columns(np.random.default_rng(6), 1)
     band = Band.of(profile, ALPHA / 2)
     detector = evidence_of([profile])
-    s = np.arange(51)
+    s = np.arange(BLOCK + 1)
     for position in range(SETS):
         logs = s[:, None] * detector._slope[0, :, position] + detector._intercept[0, :, position]
         for probability in np.linspace(band.lower[position], band.upper[position], 5):
-            means = binom.pmf(s, 50, probability) @ np.exp(logs)
+            means = binom.pmf(s, BLOCK, probability) @ np.exp(logs)
             assert (means <= 1 + 1e-12).all()
         # Bets on the upper end are exactly fair there, bets on the lower end at the other.
-        assert (binom.pmf(s, 50, band.upper[position]) @ np.exp(logs))[:4] == pytest.approx(1)
-        assert (binom.pmf(s, 50, band.lower[position]) @ np.exp(logs))[4:] == pytest.approx(1)
+        assert (binom.pmf(s, BLOCK, band.upper[position]) @ np.exp(logs))[:4] == pytest.approx(1)
+        assert (binom.pmf(s, BLOCK, band.lower[position]) @ np.exp(logs))[4:] == pytest.approx(1)
 
 
 def test_without_drift_nothing_alarms():
@@ -134,7 +136,7 @@ def test_without_drift_nothing_alarms():
     profiles = columns(random, 40)
     detector = evidence_of(profiles)
     for _ in range(20):
-        detector.add(cells_of(profiles, random.normal(size=(1_000, 40))))
+        detector.add(cells_of(profiles, random.normal(size=(1_000, 40))).T)
     assert (detector.peak_log10 < threshold_log10(ALPHA)).all()
 
 
@@ -145,10 +147,10 @@ def test_a_shift_is_found_in_time(shift, most):
     profiles = columns(random, 20)
     detector = evidence_of(profiles)
     for _ in range(25):
-        detector.add(cells_of(profiles, random.normal(size=(1_000, 20))))
+        detector.add(cells_of(profiles, random.normal(size=(1_000, 20))).T)
     assert (detector.peak_log10 < threshold_log10(ALPHA)).all()
     for _ in range(most // 50):
-        detector.add(cells_of(profiles, random.normal(shift, 1, (50, 20))))
+        detector.add(cells_of(profiles, random.normal(shift, 1, (50, 20))).T)
     assert (detector.peak_log10 >= threshold_log10(ALPHA)).mean() > 0.5
 
 
@@ -160,8 +162,8 @@ def test_autocorrelated_traffic_is_discounted():
     plain, discounted = evidence_of(profiles), evidence_of(profiles, taus=taus)
     for _ in range(20):
         cells = cells_of(profiles, np.repeat(random.normal(size=(200, 10)), 10, axis=0))
-        plain.add(cells)
-        discounted.add(cells)
+        plain.add(cells.T)
+        discounted.add(cells.T)
     assert (plain.peak_log10 >= threshold_log10(ALPHA)).any()
     assert (discounted.peak_log10 < threshold_log10(ALPHA)).all()
 
@@ -173,7 +175,7 @@ def test_categories_that_move_are_found_and_others_are_not():
     detector = evidence_of(profiles)
     still = random.choice(3, 3_000, p=[0.6, 0.3, 0.1])
     moved = random.choice(3, 3_000, p=[0.5, 0.4, 0.1])
-    detector.add(np.column_stack((still, moved)))
+    detector.add(np.column_stack((still, moved)).T)
     assert (detector.peak_log10 >= threshold_log10(ALPHA)).tolist() == [False, True]
 
 
@@ -182,7 +184,9 @@ def test_a_constant_that_changes_is_found(value):
     """Below and above, while the constant itself is no drift for ever."""
     profiles = [reference(np.full(1_000, 2.5))] * 2
     detector = evidence_of(profiles)
-    detector.add(cells_of(profiles, np.column_stack((np.full(2_000, 2.5), np.full(2_000, value)))))
+    detector.add(
+        cells_of(profiles, np.column_stack((np.full(2_000, 2.5), np.full(2_000, value)))).T
+    )
     assert (detector.peak_log10 >= threshold_log10(ALPHA)).tolist() == [False, True]
 
 
@@ -190,12 +194,12 @@ def test_evidence_stays_finite_and_falls_when_the_drift_is_over():
     """A million drifting records, then as many clean ones."""
     profiles = columns(np.random.default_rng(11), 1, m=1_000)
     detector = evidence_of(profiles)
-    detector.add(np.full((200_000, 1), 9, dtype=np.int64))
+    detector.add(np.full((200_000, 1), 9, dtype=np.int64).T)
     highest = detector.log10[0]
     assert 100 < highest < 300
     random = np.random.default_rng(12)
     for _ in range(20):
-        detector.add(cells_of(profiles, random.normal(size=(1_000, 1))))
+        detector.add(cells_of(profiles, random.normal(size=(1_000, 1))).T)
     assert detector.log10[0] < highest - 1
     assert detector.peak_log10[0] == highest
 
@@ -204,5 +208,5 @@ def test_columns_without_a_reference_stay_at_one():
     """Nothing is known, and nothing is claimed."""
     profiles = [reference(np.empty(0))]
     detector = evidence_of(profiles)
-    detector.add(np.zeros((500, 1), dtype=np.int64))
+    detector.add(np.zeros((500, 1), dtype=np.int64).T)
     assert detector.log10[0] == pytest.approx(0.0, abs=1e-12)
