@@ -19,7 +19,7 @@ from exporter.event_time import EventTime
 from exporter.joining.monitors import JoinedMonitors
 from exporter.markov import model_file
 from exporter.markov.scoring import Scorer
-from exporter.monitors import names
+from exporter.monitors import estimated_accuracy, names
 from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
@@ -190,6 +190,8 @@ def read_reference(model: ModelSource) -> Reference | None:
     reference = reference_file.read(model.drift.reference)
     # Monitors are made when a version first appears; what does not fit must show before.
     comparison.select(model.drift, reference)
+    if reference.reliability is not None:
+        reference.reliability.check_positive(model.positive_class, model.drift.reference)
     return reference
 
 
@@ -318,13 +320,16 @@ def _model_group(
 
     # Its statistics are there once a window has enough to test.
     drift = 0 if reference is None else (DRIFT_SERIES * len(reference.columns) + 1) * len(windows)
+    reliability = None if reference is None else reference.reliability
     return ModelMonitors(
         whole,
         version,
         parts.isolation,
         parts.budget,
         IDLE_SECONDS,
-        fixed_series(partial(version, ""), model.task, windows) + drift,
+        fixed_series(partial(version, ""), model.task, windows)
+        + drift
+        + estimated_accuracy.series(reliability, windows),
     )
 
 

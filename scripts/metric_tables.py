@@ -39,7 +39,7 @@ models:
   - {name: k, paths: [lists.jsonl], task: ranking}
   - {name: t, paths: [lists.jsonl], task: multilabel}
   - {name: l, paths: [answers.jsonl]}
-  - {name: b, paths: [binary.jsonl], slices: [region]}
+  - {name: b, paths: [binary.jsonl], slices: [region], drift: {reference: b.ref}}
   - {name: c, paths: [classes.jsonl]}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
@@ -110,11 +110,13 @@ def exposed(directory: Path) -> list[Metric]:
         *("reference", "build", "--config.file", str(directory / "modeltail.yml")),
         *("--model", "m", "-o", str(directory / "m.ref"), str(directory / "predictions.jsonl")),
     )
-    (directory / "labelled.jsonl").write_text(_REGRESSION * 500, encoding="utf-8")
-    _modeltail(
-        *("reference", "build", "--config.file", str(directory / "modeltail.yml")),
-        *("--model", "r", "-o", str(directory / "r.ref"), str(directory / "labelled.jsonl")),
-    )
+    for model, lines in (("r", _REGRESSION), ("b", _BINARY)):
+        (directory / "labelled.jsonl").write_text(lines * 500, encoding="utf-8")
+        _modeltail(
+            *("reference", "build", "--config.file", str(directory / "modeltail.yml")),
+            *("--model", model, "-o", str(directory / f"{model}.ref")),
+            str(directory / "labelled.jsonl"),
+        )
     parts = assemble(config.load(directory / "modeltail.yml"), replay=True)
     collector = PublishedCollector(parts.isolation, lambda: _NOW, lambda: 0.0, _NOW)
     pipeline = Pipeline(

@@ -21,8 +21,10 @@ from exporter.drift.reference_file import read, write
 from exporter.drift.tests import TESTS
 from exporter.errors import UsageError
 from exporter.estimation.reliability import LEAST
+from exporter.joining.lookup import LabelTable
 from exporter.parsing.leading_fields import RecordParser
 from exporter.quality.inference import as_yaml
+from exporter.records import RecordBatch
 from exporter.source import parser_below
 from exporter.tailing.inputs import Block, read_blocks
 
@@ -50,6 +52,13 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     build.add_argument(
         "--version-label", metavar="TEXT", help="default: the version that the records name"
     )
+    build.add_argument(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="ground truth logged apart, by request_id; path or glob, may be repeated",
+    )
     build.add_argument("files", nargs="+", metavar="FILE", help="paths, globs, .gz, - for stdin")
     build.set_defaults(run=_build)
 
@@ -71,12 +80,18 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
     configuration = config.load(arguments.config_file)
     source = _source(configuration, arguments.model, arguments.config_file)
     parser = prediction_parser(source, configuration.models, features=None)
-    profile = Profile(_kinds(source))
+    profile = Profile(_kinds(source), source.positive_class)
     problems: Counter[str] = Counter()
     examples: dict[str, str] = {}
+    labels, joined = LabelTable(), 0
     with streams.progress("Reading") as progress:
+        if arguments.labels:
+            for block in progress.track(read_blocks(arguments.labels, stdin=streams.stdin)):
+                labels.add(_batch(block, parser, problems, examples))
         for block in progress.track(read_blocks(arguments.files, stdin=streams.stdin)):
-            _add(block, parser, profile, problems, examples)
+            batch, found = labels.fill(_batch(block, parser, problems, examples))
+            joined += found
+            profile.add(batch)
     for problem, number in sorted(problems.items()):
         example = f", first {examples[problem]}" if problem in examples else ""
         streams.err.write(f"{number} lines left out: {problem}{example}\n")
@@ -99,11 +114,13 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
             last_timestamp=profile.last_timestamp,
         ),
         columns=columns,
-        reliability=profile.reliability,
+        reliability=profile.reliability(),
         expected_error=profile.expected_error(columns),
     )
     write(reference, arguments.output)
     _print(reference, streams.out)
+    if arguments.labels:
+        streams.out.write(f"{joined} of {len(labels)} labels logged apart found their prediction\n")
     for remark in _remarks(profile, reference):
         streams.err.write(f"note: {remark}\n")
     streams.out.write(f"wrote {arguments.output}\n")
@@ -155,16 +172,11 @@ def _kinds(source: ModelSource) -> dict[str, Kind]:
     }
 
 
-def _add(
-    block: Block,
-    parser: RecordParser,
-    profile: Profile,
-    problems: Counter[str],
-    examples: dict[str, str],
-) -> None:
+def _batch(
+    block: Block, parser: RecordParser, problems: Counter[str], examples: dict[str, str]
+) -> RecordBatch:
     # Nothing in a profile depends on when its records were read.
     parsed = parser_below(parser, block.header).parse(block.lines, received=0.0)
-    profile.add(parsed.batch)
     problems.update(parsed.rejected)
     # A header is left out for good.
     problems.update({why: number for why, number in parsed.skipped.items() if why != "header"})
@@ -174,6 +186,7 @@ def _add(
     for reason, (index, example) in parsed.examples.items():
         where = f"{block.name}:{block.first_line + index}"
         examples.setdefault(reason, f"{where}: {_plain(example, 200)}")
+    return parsed.batch
 
 
 def _remarks(profile: Profile, reference: Reference) -> Iterator[str]:
@@ -206,11 +219,17 @@ def _print(reference: Reference, out: TextIO) -> None:
             "label and a confidence\n"
         )
     else:
-        number = int(reference.reliability.predictions.sum())
-        accuracy = int(reference.reliability.right.sum()) / number
+        reliability = reference.reliability
+        number = int(reliability.predictions.sum())
+        accuracy = int(reliability.right.sum()) / number
+        positive = (
+            f", with F1 and ROC-AUC of class {_plain(reliability.classes[1])}"
+            if reliability.classes
+            else ""
+        )
         out.write(
-            f"accuracy without labels: estimated, from {number} labelled predictions of which "
-            f"{accuracy:.2%} are right\n"
+            f"accuracy without labels: estimated{positive}, from {number} labelled predictions of "
+            f"which {accuracy:.2%} are right\n"
         )
     _print_expected_error(reference, out)
     rows = [("column", "kind", "values", "missing", "cells", "content")]

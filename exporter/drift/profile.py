@@ -27,6 +27,7 @@ from exporter.drift.columns import (
 from exporter.drift.observations import successful
 from exporter.drift.reservoir import Reservoir
 from exporter.estimation import bagging
+from exporter.estimation.calibrating import Calibrating
 from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.labelled_sample import LabelledSample
 from exporter.estimation.reliability import Reliability
@@ -54,9 +55,13 @@ class Profile:
     kinds
         Kind of a column where it is known beforehand. Else a column is numeric if more of its
         values are numbers than texts and booleans; the other values then count as missing.
+    positive
+        The positive class of a model of two, where it is configured.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind] | None = None) -> None:
+    def __init__(
+        self, kinds: Mapping[str, Kind] | None = None, positive: str | None = None
+    ) -> None:
         self.records = 0
         """Predictions seen: attempts that did not fail."""
         self.left_out: set[str] = set()
@@ -65,7 +70,7 @@ class Profile:
         self.last_timestamp: float | None = None
         self.versions: Counter[str] = Counter()
         """Predictions by the model's version."""
-        self._reliability = Reliability.none()
+        self._calibrating = Calibrating(positive)
         self._labelled = LabelledSample(kinds)
         self._kinds = dict(kinds or {})
         self._columns: dict[str, _Accumulator] = {}
@@ -76,7 +81,7 @@ class Profile:
         if not len(batch):
             return
         self.records += len(batch)
-        self._reliability += Reliability.of(batch)
+        self._calibrating.add(batch)
         self._labelled.add(batch)
         self._note_origin(batch)
         for feature, values in batch.features.items():
@@ -96,10 +101,9 @@ class Profile:
             if self._columns[name].seen
         )
 
-    @property
     def reliability(self) -> Reliability | None:
-        """How often predictions of each confidence were right, if enough had a label."""
-        return self._reliability if self._reliability.enough else None
+        """Return how often predictions of each confidence were right, if enough had a label."""
+        return self._calibrating.finish()
 
     def expected_error(self, columns: Sequence[Column]) -> ExpectedError | None:
         """Return how large errors are to be expected, if enough predictions had a label.

@@ -47,7 +47,7 @@ class Reference:
         In order of their names.
     reliability
         How often the model was right that was so sure, to estimate its accuracy without labels;
-        ``None`` if too few predictions had both a label and a confidence. No part of the digest.
+        ``None`` if too few predictions had both a label and a confidence.
     expected_error
         How large errors are to be expected, to estimate them without labels; ``None`` if too few
         predictions were numbers with a label.
@@ -63,7 +63,7 @@ class Reference:
     @cached_property
     def digest(self) -> str:
         """Hex SHA-256 (see :func:`digest`): equal content, equal digest."""
-        return digest(self.columns, self.expected_error)
+        return digest(self.columns, self.expected_error, self.reliability)
 
     @property
     def label(self) -> str:
@@ -78,10 +78,15 @@ class Reference:
         )
 
 
-def digest(columns: Sequence[Column], expected_error: ExpectedError | None = None) -> str:
+def digest(
+    columns: Sequence[Column],
+    expected_error: ExpectedError | None = None,
+    reliability: Reliability | None = None,
+) -> str:
     """Return the hex SHA-256 of the columns as JSON with sorted keys and no white space.
 
-    If there is an expected error, the hex digits of its own digest follow the JSON.
+    The hex digits of the digests of reliability and expected error, where there are any, follow
+    the JSON.
 
     Who made the reference, when and from which files is no part of it.
     """
@@ -91,6 +96,8 @@ def digest(columns: Sequence[Column], expected_error: ExpectedError | None = Non
         separators=(",", ":"),
         allow_nan=False,
     )
+    if reliability is not None:
+        canonical += reliability.digest
     if expected_error is not None:
         canonical += expected_error.digest
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

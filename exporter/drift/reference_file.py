@@ -16,8 +16,10 @@ from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericCo
 from exporter.drift.reference import Provenance, Reference
 from exporter.errors import UsageError
 from exporter.estimation import expected_error_file
+from exporter.estimation.curve import CELLS
 from exporter.estimation.expected_error import ExpectedError
-from exporter.estimation.reliability import CELLS, LEAST, Reliability
+from exporter.estimation.figures import figures
+from exporter.estimation.reliability import LEAST, Reliability, Spread
 
 FORMAT = "modeltail-reference"
 FORMAT_VERSION = 2
@@ -83,9 +85,20 @@ class _Header(msgspec.Struct):
 _Cells = Annotated[list[_Count], msgspec.Meta(min_length=CELLS, max_length=CELLS)]
 
 
+_Kinds = Annotated[list[_Cells], msgspec.Meta(min_length=1, max_length=2)]
+_NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class _Spread(msgspec.Struct, forbid_unknown_fields=True):
+    periods: _NotNegative
+    shift: _NotNegative
+
+
 class _Reliability(msgspec.Struct, forbid_unknown_fields=True):
-    predictions: _Cells
-    right: _Cells
+    classes: tuple[str, str] | None
+    predictions: _Kinds
+    right: _Kinds
+    spreads: dict[str, _Spread]
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -120,10 +133,7 @@ def write(reference: Reference, path: Path) -> None:
         "columns": [column.document() for column in reference.columns],
     }
     if reference.reliability is not None:
-        document["reliability"] = {
-            "predictions": reference.reliability.predictions.tolist(),
-            "right": reference.reliability.right.tolist(),
-        }
+        document["reliability"] = reference.reliability.document()
     if reference.expected_error is not None:
         document["expected_error"] = reference.expected_error.document()
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
@@ -195,7 +205,19 @@ def read(path: Path) -> Reference:
 def _reliability(stored: _Reliability | None, path: Path) -> Reliability | None:
     if stored is None:
         return None
-    found = Reliability(np.array(stored.predictions), np.array(stored.right))
+    kinds = 1 if stored.classes is None else 2
+    if not len(stored.predictions) == len(stored.right) == kinds:
+        raise UsageError(
+            f"{path}: reliability: expected one row of counts, or two of a model of two classes"
+        )
+    if not set(stored.spreads) <= set(figures(kinds)):
+        raise UsageError(f"{path}: reliability.spreads: expected only {', '.join(figures(kinds))}")
+    found = Reliability(
+        np.array(stored.predictions, dtype=np.int64),
+        np.array(stored.right, dtype=np.int64),
+        stored.classes,
+        {name: Spread(one.periods, one.shift) for name, one in stored.spreads.items()},
+    )
     if (found.right > found.predictions).any() or not found.enough:
         raise UsageError(
             f"{path}: reliability: expected at least {LEAST} predictions, and no more right ones"

@@ -1,4 +1,4 @@
-"""How often a model is right that is so sure: learned from a reference, applied without labels.
+"""How often a model is right that is so sure: labelled predictions of a reference, counted.
 
 Confidence-based performance estimation: the accuracy to expect of predictions is the mean of their
 calibrated confidence (Guillory et al. 2021, Predicting with Confidence on Unseen Distributions;
@@ -9,59 +9,66 @@ distance from the realised accuracy is the sign.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.monitors.wilson import Z_95
+from exporter.errors import UsageError
+from exporter.estimation.curve import CELLS, STEPS, Curve
+from exporter.monitors.binary import is_class, probability
 from exporter.records import Floats, RecordBatch
 
-STEPS = 200
-CELLS = STEPS + 1
-"""Around each multiple of .005 of the confidence one."""
 LEAST = 300
 """Of fewer labelled predictions no curve is made."""
+_DECIMALS = 9
 
 Counts = NDArray[np.int64]
+Classes = tuple[str, str]
 
 
-def cells_of(confidence: Floats) -> Counts:
-    """Return int64[n], the cell of each confidence, none of them NaN."""
-    return np.rint(confidence * STEPS).astype(np.int64)
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """By how much estimates of a figure were off in parts of the reference, chance left out.
+
+    Attributes
+    ----------
+    periods
+        Root mean square over the parts that follow each other in time.
+    shift
+        The same over the parts of like inputs, for each unit of the distance between their scores
+        and those of the whole (total variation, 0 to 1).
+    """
+
+    periods: float
+    shift: float
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Labelled predictions of a reference by confidence, and how many of them were right.
+    """Labelled predictions of a reference by how sure the model was, and the right ones of them.
 
     Attributes
     ----------
     predictions, right
-        int64[CELLS].
+        int64[1, CELLS] by confidence; or of a model of two classes int64[2, CELLS], predicted
+        negative and predicted positive, by the probability of the positive class.
+    classes
+        The negative and the positive class of a model of two.
+    spreads
+        Of each figure of :mod:`exporter.estimation.figures`.
     """
 
     predictions: Counts
     right: Counts
-
-    @classmethod
-    def none(cls) -> Reliability:
-        """Return the counts of nothing."""
-        return cls(np.zeros(CELLS, dtype=np.int64), np.zeros(CELLS, dtype=np.int64))
-
-    @classmethod
-    def of(cls, batch: RecordBatch) -> Reliability:
-        """Return the counts of a batch."""
-        judged = batch.labelled & (batch.label.codes >= 0) & ~np.isnan(batch.confidence)
-        cells = cells_of(batch.confidence[judged])
-        right = cells[batch.right[judged]]
-        return cls(np.bincount(cells, minlength=CELLS), np.bincount(right, minlength=CELLS))
-
-    def __add__(self, other: Reliability) -> Reliability:
-        return Reliability(self.predictions + other.predictions, self.right + other.right)
+    classes: Classes | None = None
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
 
     @property
     def enough(self) -> bool:
@@ -70,65 +77,75 @@ class Reliability:
 
     @cached_property
     def curve(self) -> Curve:
-        """The share of right ones by confidence: never falling, between cells in a line.
+        """The probability of what is counted, by cell; of two classes that of the positive one."""
+        number = self.predictions.sum(axis=0)
+        return Curve.fit(number, hits(self.predictions, self.right))
 
-        Isotonic regression by pooling adjacent violators (Barlow et al. 1972), as Zadrozny and
-        Elkan (2002) calibrate with it.
+    def check_positive(self, configured: str | None, path: Path) -> None:
+        """Check that the positive class is the one that is configured, if one is.
+
+        Raises
+        ------
+        UsageError
+            If it is the other one.
         """
-        # scipy takes longer to import than the rest of the program.
-        from scipy.optimize import isotonic_regression  # noqa: PLC0415
+        if configured is not None and self.classes and self.classes[1] != configured:
+            raise UsageError(
+                f"{path}: reliability.classes: the positive class was {self.classes[1]!r:.80}, "
+                f"positive_class is {configured!r:.80} now; build the reference again"
+            )
 
-        known = np.flatnonzero(self.predictions)
-        number = self.predictions[known].astype(np.float64)
-        fitted = isotonic_regression(self.right[known] / number, weights=number)
-        everywhere = np.arange(CELLS)
-        # Cells that the reference does not have lie in the block of the nearest one it has.
-        blocks = np.repeat(np.arange(len(fitted.blocks) - 1), np.diff(fitted.blocks))
-        nearest = np.abs(everywhere[:, None] - known[None, :]).argmin(axis=1)
-        size = np.bincount(blocks, number)
-        right = np.bincount(blocks, self.right[known])
-        # Half a record either way, so that a block of nothing but right ones is not certain.
-        smoothed = (right + 0.5) / (size + 1)
-        return Curve(
-            probability=np.interp(everywhere, known, fitted.x),
-            block=blocks[nearest],
-            variance=smoothed * (1 - smoothed) / size,
-        )
+    @cached_property
+    def digest(self) -> str:
+        """Hex SHA-256 of the document as JSON with sorted keys and no white space."""
+        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "classes": None if self.classes is None else list(self.classes),
+            "predictions": self.predictions.tolist(),
+            "right": self.right.tolist(),
+            "spreads": {
+                name: {"periods": spread.periods, "shift": spread.shift}
+                for name, spread in sorted(self.spreads.items())
+            },
+        }
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """A calibration curve.
+def hits(predictions: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Return int64[CELLS], how often came true what the score is the probability of."""
+    if len(predictions) == 1:
+        return np.asarray(right[0])
+    return np.asarray(right[1] + predictions[0] - right[0])
 
-    Attributes
+
+def cells_of(score: Floats) -> Counts:
+    """Return int64[n], the cell of each score, none of them NaN; 1 - score has STEPS - cell."""
+    # What is a tie but for the last bits goes to the even cell from both sides.
+    return np.rint(np.round(score * STEPS, _DECIMALS)).astype(np.int64)
+
+
+def cells(batch: RecordBatch, classes: Classes | None) -> Counts:
+    """Return int64[n], positions in the flattened counts; -1 where there is no score.
+
+    Parameters
     ----------
-    probability
-        float64[CELLS], of being right.
-    block
-        int64[CELLS], of the cells that were pooled to one figure.
-    variance
-        float64[blocks], of that figure, as the reference is finite.
+    classes
+        The negative and the positive class, of which the score is one's probability; ``None``:
+        the score is the confidence.
     """
-
-    probability: Floats
-    block: NDArray[np.intp]
-    variance: Floats
-
-    def estimate(self, counts: NDArray[np.integer[Any]]) -> tuple[float, float, float]:
-        """Return the expected accuracy of predictions, and the ends of its 95 percent band.
-
-        The band is for the realised accuracy of these predictions: it covers that they are few
-        (sum of p (1 - p) / n^2) and that the curve was learned from a finite reference.
-
-        Parameters
-        ----------
-        counts
-            int[CELLS], predictions by confidence, at least one.
-        """
-        number = int(counts.sum())
-        p = self.probability
-        mean = float(counts @ p) / number
-        share = np.bincount(self.block, counts, minlength=len(self.variance)) / number
-        variance = float(counts @ (p * (1 - p))) / number**2 + float(share**2 @ self.variance)
-        half = Z_95 * math.sqrt(variance)
-        return mean, max(0.0, mean - half), min(1.0, mean + half)
+    found = np.full(len(batch), -1, dtype=np.int64)
+    if classes is None:
+        score, row = batch.confidence, np.zeros(len(batch), dtype=np.int64)
+        known = batch.prediction.codes >= 0
+    else:
+        negative, positive = classes
+        chosen = is_class(batch.prediction, positive)
+        score, row = probability(batch, classes), chosen.astype(np.int64)
+        known = chosen | is_class(batch.prediction, negative)
+    known = known & ~np.isnan(score)
+    if known.any():
+        found[known] = row[known] * CELLS + cells_of(score[known])
+    return found

@@ -16,7 +16,8 @@ class BoundedRatio:
     Parameters
     ----------
     name
-        Of the share, ``…_ratio``; the ends are ``…_lower_ratio`` and ``…_upper_ratio``.
+        Of the share, ``…_ratio`` or the like; the ends are ``…_lower_ratio`` and
+        ``…_upper_ratio``.
     meaning
         Of the share.
     labels
@@ -28,12 +29,12 @@ class BoundedRatio:
     def __init__(
         self, name: str, meaning: str, labels: Sequence[str], interval: str = "Wilson interval"
     ) -> None:
-        stem = name.removesuffix("_ratio")
+        stem, _, unit = name.rpartition("_")
         self._gauges = (
             GaugeMetricFamily(name, meaning, labels=labels),
             *(
                 GaugeMetricFamily(
-                    f"{stem}_{end.lower()}_ratio",
+                    f"{stem}_{end.lower()}_{unit}",
                     f"{end} end of the 95 percent {interval} of {name}.",
                     labels=labels,
                 )

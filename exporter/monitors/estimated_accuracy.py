@@ -1,4 +1,4 @@
-"""How often the model is right, before anybody says what was."""
+"""How good the model is, before anybody says what was right."""
 
 from __future__ import annotations
 
@@ -9,25 +9,52 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from exporter.estimation.reliability import CELLS, Reliability, cells_of
+from exporter.estimation.estimate import estimates, unsupported
+from exporter.estimation.figures import right_ones
+from exporter.estimation.reliability import Reliability, cells
 from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.placement import add_all
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
+_GAUGES = {
+    "accuracy": (
+        "model_estimated_accuracy_ratio",
+        "Accuracy to expect of how sure the window's predictions are.",
+    ),
+    "f1": (
+        "model_estimated_f1_score",
+        "F1 of the positive class to expect of the window's predictions.",
+    ),
+    "roc_auc": (
+        "model_estimated_roc_auc_ratio",
+        "Area under the ROC curve to expect of the window's predictions.",
+    ),
+}
+
+
+_PER_WINDOW = 2 + 3 * len(_GAUGES)
+
+
+def series(reliability: Reliability | None, windows: Sequence[Window]) -> int:
+    """Return how many series a version has that only the reference's own two classes make."""
+    if reliability is None or reliability.classes is None:
+        return 0
+    return 2 + _PER_WINDOW * len(windows)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Predictions by confidence at one moment."""
+    """Predictions by score at one moment."""
 
     counts: NDArray[np.int64]
     rings: tuple[RingView, ...]
 
 
 class EstimatedAccuracy:
-    """Accuracy as it is to be expected of the confidence, with its band.
+    """Accuracy as it is to be expected of the confidence; of two classes F1 and ROC-AUC, too.
 
     Parameters
     ----------
@@ -36,7 +63,7 @@ class EstimatedAccuracy:
     windows
         The configured windows.
     reliability
-        Of the reference.
+        Of the reference. Of a model of two classes a prediction of a third one is left out.
     """
 
     name: ClassVar[str] = "estimated_accuracy"
@@ -46,31 +73,32 @@ class EstimatedAccuracy:
     ) -> None:
         self._labels = dict(labels)
         self._reliability = reliability
-        self._counts = np.zeros(CELLS, dtype=np.int64)
-        self._rings = [WindowRing(window, (CELLS,), np.int32) for window in windows]
+        shape = reliability.predictions.shape
+        self._counts = np.zeros(shape, dtype=np.int64)
+        self._rings = [WindowRing(window, shape, np.int32) for window in windows]
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
-        sure = batch.attempt & ~batch.failed & (batch.prediction.codes >= 0)
-        sure &= ~np.isnan(batch.confidence)
-        if not sure.any():
+        made = batch.attempt & ~batch.failed & (batch.prediction.codes >= 0)
+        if not made.any():
             return
-        cells = np.full(len(batch), -1, dtype=np.int64)
-        cells[sure] = cells_of(batch.confidence[sure])
-        self._counts += np.bincount(cells[sure], minlength=CELLS)
-        add_all(self._rings, batch.placements, cells)
+        at = np.where(made, cells(batch, self._reliability.classes), -1)
+        scored = at[at >= 0]
+        if not scored.size:
+            return
+        self._counts += np.bincount(scored, minlength=self._counts.size).reshape(self._counts.shape)
+        add_all(self._rings, batch.placements, at)
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
         return Snapshot(self._counts.copy(), tuple(ring.view() for ring in self._rings))
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
-        """Yield the counters behind it and the rolling estimate."""
+        """Yield the counters behind it and the rolling estimates."""
         names, values = list(self._labels), list(self._labels.values())
         number = int(snapshot.counts.sum())
         if not number:
             return
-        curve = self._reliability.curve
         counted = CounterMetricFamily(
             "model_estimated_predictions", "Predictions with an estimate.", labels=names
         )
@@ -78,24 +106,41 @@ class EstimatedAccuracy:
         expected = CounterMetricFamily(
             "model_estimated_correct", "How many of them are expected to be right.", labels=names
         )
-        expected.add_metric(values, float(snapshot.counts @ curve.probability))
+        right = right_ones(snapshot.counts, self._reliability.curve.probability)
+        expected.add_metric(values, right)
         yield from (counted, expected)
-        ratio = BoundedRatio(
-            "model_estimated_accuracy_ratio",
-            "Accuracy to expect of the confidence of the window's predictions.",
-            [*names, "window"],
-            "band",
+        names.append("window")
+        size = GaugeMetricFamily(
+            "model_window_estimated_predictions",
+            "Predictions of the window that the estimates are made from.",
+            labels=names,
         )
+        outside = GaugeMetricFamily(
+            "model_estimated_unsupported_ratio",
+            "Share of them whose score the reference hardly has; above 0.2 there is no estimate.",
+            labels=names,
+        )
+        ratios = {
+            figure: BoundedRatio(name, meaning, names, "band")
+            for figure, (name, meaning) in _GAUGES.items()
+        }
         for ring in snapshot.rings:
+            at = [*values, ring.window.name]
             counts = ring.total(now)
-            if counts.any():
-                ratio.add([*values, ring.window.name], *curve.estimate(counts))
-        yield from ratio
+            size.add_metric(at, int(counts.sum()))
+            if not counts.any():
+                continue
+            outside.add_metric(at, unsupported(self._reliability, counts))
+            for figure, band in estimates(self._reliability, counts).items():
+                ratios[figure].add(at, band.value, band.lower, band.upper)
+        yield from (size, outside)
+        for ratio in ratios.values():
+            yield from ratio
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
         return {
-            "curve": self._identity(),
+            "curve": self._reliability.digest,
             "counts": self._counts.copy(),
             "rings": [ring.dump() for ring in self._rings],
         }
@@ -108,7 +153,7 @@ class EstimatedAccuracy:
         ValueError
             If another reference's curve was applied: the sum of what is expected would fall.
         """
-        if state["curve"] != self._identity():
+        if state["curve"] != self._reliability.digest:
             raise ValueError("the reliability of the reference has changed")
         self._counts[:] = state["counts"]
         load_rings(self._rings, state["rings"])
@@ -118,8 +163,3 @@ class EstimatedAccuracy:
         self._counts += other._counts
         for mine, theirs in zip(self._rings, other._rings, strict=True):
             mine.merge(theirs)
-
-    def _identity(self) -> list[int]:
-        """Return what tells two curves apart."""
-        reliability = self._reliability
-        return [*reliability.predictions.tolist(), *reliability.right.tolist()]

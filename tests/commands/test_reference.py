@@ -212,3 +212,56 @@ def test_mistakes_end_with_2_and_a_message(run, tmp_path, arguments, message):
     assert (code, out) == (2, "")
     assert f"modeltail: {message}" in err
     assert not list(tmp_path.glob("*.ref"))
+
+
+def labelled(position):
+    """Return a prediction and, apart, its label; the model is right three times in four."""
+    prediction = "ab"[position % 2]
+    label = {"request_id": str(position), "true_label": "ba"[position % 2]}
+    if position % 4 or position % 8 == 0:
+        label["true_label"] = prediction
+    return line(position, request_id=str(position)), json.dumps(label)
+
+
+def test_labels_logged_apart_are_joined(run, tmp_path):
+    """It is the same reference as if they had been logged with their predictions."""
+    predictions, labels = zip(*map(labelled, range(400)), strict=True)
+    (tmp_path / "a.jsonl").write_text("\n".join(predictions))
+    (tmp_path / "old.jsonl").write_text('{"request_id": "x", "true_label": "a"}\n')
+    (tmp_path / "new.jsonl").write_text("\n".join(reversed(labels)))
+    code, out, err = run(*BUILD, "--labels", "old.jsonl", "--labels", "new.jsonl", "a.jsonl")
+    assert (code, err) == (0, "")
+    assert "400 of 401 labels logged apart found their prediction" in out
+    # Two classes, the later one in the alphabet being the positive one.
+    assert (
+        "accuracy without labels: estimated, with F1 and ROC-AUC of class b, from 400 labelled "
+        "predictions of which 87.50% are right\n"
+    ) in out
+    apart = read(tmp_path / "bot.ref")
+    together = [
+        json.dumps(json.loads(made) | json.loads(label))
+        for made, label in map(labelled, range(400))
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(together))
+    assert run(*BUILD, "a.jsonl")[0] == 0
+    assert read(tmp_path / "bot.ref").digest == apart.digest
+    shown = run("show", "bot.ref")[1]
+    assert "estimated, with F1 and ROC-AUC of class b, from 400 labelled" in shown
+
+
+def test_without_labels_show_says_that_nothing_is_estimated(run, tmp_path):
+    """And build does."""
+    (tmp_path / "a.jsonl").write_text("\n".join(map(line, range(400))))
+    expected = (
+        "accuracy without labels: not estimated, since fewer than 300 predictions have a label "
+        "and a confidence\n"
+    )
+    assert expected in run(*BUILD, "a.jsonl")[1]
+    assert expected in run("show", "bot.ref")[1]
+
+
+def test_more_than_two_classes_are_told_by_accuracy_alone(run, tmp_path):
+    """Neither F1 nor ROC-AUC can be expected of a confidence."""
+    lines = [line(n, prediction="abc"[n % 3], true_label="abc"[n % 3]) for n in range(300)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    assert "accuracy without labels: estimated, from 300 labelled" in run(*BUILD, "a.jsonl")[1]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from exporter.drift.columns import CategoricalColumn, Moments, NumericColumn
 from exporter.drift.reference import Provenance, Reference
 from exporter.drift.reference_file import read, write
 from exporter.errors import UsageError
+from exporter.estimation.curve import CELLS
+from exporter.estimation.reliability import Reliability, Spread
 
 
 def reference(version="1", files=("a.jsonl",)):
@@ -67,8 +71,6 @@ def test_the_digest_is_that_of_the_columns_alone():
 
 def test_the_digest_can_be_computed_without_this_program(stored):
     """It is SHA-256 of the columns as JSON, keys sorted, no white space."""
-    import hashlib  # noqa: PLC0415
-
     document = json.loads(stored.read_text())
     canonical = json.dumps(document["columns"], sort_keys=True, separators=(",", ":"))
     assert hashlib.sha256(canonical.encode()).hexdigest() == document["digest"]
@@ -174,3 +176,64 @@ def test_a_missing_file_is_explained(tmp_path):
         UsageError, match=r"can't read the reference: No such file.*reference build"
     ):
         read(tmp_path / "no.ref")
+
+
+def reliable():
+    """Return a reference with labelled predictions of two classes."""
+    predictions = np.zeros((2, CELLS), dtype=np.int64)
+    predictions[0, 20], predictions[1, 180] = 300, 200
+    spreads = {"accuracy": Spread(0.0, 0.017), "f1": Spread(0.001, 0.02)}
+    reliability = Reliability(predictions, predictions * 9 // 10, ("no", "yes"), spreads)
+    return replace(reference(), reliability=reliability)
+
+
+def test_reliability_survives_the_file_and_is_part_of_the_digest(tmp_path):
+    """Without labelled predictions the digest is that of the columns alone."""
+    path = tmp_path / "bot.ref"
+    write(reliable(), path)
+    after = read(path)
+    assert after.reliability.document() == reliable().reliability.document()
+    assert after.reliability.spreads == reliable().reliability.spreads
+    assert after.digest == reliable().digest != reference().digest
+    document = json.loads(path.read_text())
+    columns, reliability = (
+        json.dumps(document[part], sort_keys=True, separators=(",", ":"))
+        for part in ("columns", "reliability")
+    )
+    followed = columns + hashlib.sha256(reliability.encode()).hexdigest()
+    assert hashlib.sha256(followed.encode()).hexdigest() == document["digest"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r["right"][0].__setitem__(20, 271), "digest: does not fit the content"),
+        (lambda r: r["spreads"]["f1"].update(shift=0.0), "digest: does not fit the content"),
+        (lambda r: r.update(classes=["yes", "no"]), "digest: does not fit the content"),
+        (lambda r: r["right"][0].__setitem__(20, 301), "reliability: expected at least 300"),
+        (
+            lambda r: r["predictions"].__setitem__(0, r["right"][0]) or r["right"][1].sort(),
+            "reliability: expected at least 300",
+        ),
+        (lambda r: r.update(classes=None), "reliability: expected one row of counts, or two"),
+        (lambda r: r["right"].pop(), "reliability: expected one row of counts, or two"),
+        (lambda r: r["right"][0].pop(), r"reliability.right\[0\]: Expected `array` of length"),
+        (
+            lambda r: r["spreads"].update(recall={"periods": 0.0, "shift": 0.0}),
+            "reliability.spreads: expected only accuracy, f1, roc_auc",
+        ),
+        (
+            lambda r: r["spreads"]["f1"].update(shift=-1.0),
+            r"reliability.spreads\[...\].shift: Expected `float` >= 0",
+        ),
+    ],
+)
+def test_reliability_that_was_edited_or_contradicts_itself_is_refused(tmp_path, change, message):
+    """A curve that somebody made nicer would estimate what never was."""
+    path = tmp_path / "bot.ref"
+    write(reliable(), path)
+    document = json.loads(path.read_text())
+    change(document["reliability"])
+    path.write_text(json.dumps(document))
+    with pytest.raises(UsageError, match=message):
+        read(path)

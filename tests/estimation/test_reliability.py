@@ -1,94 +1,75 @@
-"""The accuracy to expect of predictions, from how sure they are."""
+"""Labelled predictions by how sure the model was."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.isotonic import IsotonicRegression
 
-from exporter.estimation.reliability import CELLS, LEAST, STEPS, Reliability
+from exporter.errors import UsageError
+from exporter.estimation.curve import CELLS, STEPS
+from exporter.estimation.reliability import Reliability, cells, cells_of
+from tests.estimation.worlds import by_confidence
 from tests.monitors.builders import batch
 
-RESAMPLES = 400
+
+@given(st.integers(0, 100_000))
+def test_a_score_and_its_opposite_have_opposite_cells(number):
+    """Also on the border between two of them, where the last bits would decide."""
+    score = np.array([number / 100_000])
+    assert cells_of(score) + cells_of(1 - score) == STEPS
 
 
-def reliability(confidence, right):
-    """Return the counts of predictions."""
-    cells = np.rint(np.asarray(confidence) * STEPS).astype(int)
-    return Reliability(
-        np.bincount(cells, minlength=CELLS),
-        np.bincount(cells[np.asarray(right, dtype=bool)], minlength=CELLS),
-    )
-
-
-def test_counts_of_a_batch():
-    """Labelled classes with a confidence; what failed or has no label says nothing."""
-    found = Reliability.of(
+def test_cells_by_confidence():
+    """What has no class or no confidence has no cell."""
+    found = cells(
         batch(
-            {"prediction": "a", "true_label": "a", "confidence": 0.9},
-            {"prediction": "a", "true_label": "b", "confidence": 0.9},
-            {"prediction": "a", "true_label": "a", "confidence": 0.5},
-            {"prediction": "a", "true_label": "a"},
-            {"prediction": "a", "confidence": 0.5},
-            {"prediction": "a", "true_label": "a", "confidence": 0.5, "error": "late"},
-        )
+            {"prediction": "a", "confidence": 0.9},
+            {"prediction": "b", "confidence": 0.5},
+            {"prediction": "a"},
+            {"request_id": "r", "true_label": "a", "confidence": 0.5},
+        ),
+        None,
     )
-    assert np.flatnonzero(found.predictions).tolist() == [100, 180]
-    assert found.predictions[[100, 180]].tolist() == [1, 2]
-    assert found.right[[100, 180]].tolist() == [1, 1]
-    assert not found.enough
+    assert found.tolist() == [180, 100, -1, -1]
 
 
-@settings(max_examples=30)
-@given(st.integers(0, 2**32 - 1))
-def test_the_curve_is_scikit_learns_isotonic_regression(seed):
-    """At the cells of the reference and, in a line, between them."""
-    random = np.random.default_rng(seed)
-    confidence = random.integers(0, 21, LEAST) / 20
-    right = random.uniform(size=LEAST) < confidence
-    curve = reliability(confidence, right).curve
-    expected = IsotonicRegression(out_of_bounds="clip").fit(confidence, right)
-    grid = np.arange(CELLS) / STEPS
-    np.testing.assert_allclose(curve.probability, expected.predict(grid), atol=1e-9)
-    assert (np.diff(curve.probability) >= -1e-12).all()
+def test_cells_of_two_classes():
+    """By the probability of the positive class; predicted positive ones behind the others."""
+    found = cells(
+        batch(
+            {"prediction": "yes", "confidence": 0.9},
+            {"prediction": "no", "confidence": 0.9},
+            {"prediction": "no", "confidence": 0.7, "probabilities": {"yes": 0.3, "no": 0.7}},
+            {"prediction": "yes", "confidence": 0.7, "probabilities": {"no": 0.6}},
+            {"prediction": "maybe", "confidence": 0.5},
+        ),
+        ("no", "yes"),
+    )
+    assert found.tolist() == [CELLS + 180, 20, 60, CELLS + 80, -1]
 
 
-def test_an_estimate_is_the_mean_of_what_is_expected():
-    """And its band holds both sources of error."""
-    found = reliability([0.5] * 400 + [0.9] * 400, [1, 0] * 200 + [1] * 360 + [0] * 40)
-    counts = np.zeros(CELLS, dtype=np.int32)
-    counts[[100, 180]] = 30, 10
-    mean, low, high = found.curve.estimate(counts)
-    assert mean == pytest.approx((30 * 0.5 + 10 * 0.9) / 40)
-    sampling = (30 * 0.25 + 10 * 0.09) / 40**2
-    smoothed = np.array([200.5, 360.5]) / 401
-    learned = (np.array([0.75, 0.25]) ** 2 * smoothed * (1 - smoothed) / 400).sum()
-    half = 1.96 * np.sqrt(sampling + learned)
-    assert (mean - low, high - mean) == pytest.approx((half, half), rel=1e-4)
+def test_the_curve_of_two_classes_is_of_the_positive_one():
+    """Which comes true where it is predicted rightly, and where the other one is wrongly."""
+    predictions, right = np.zeros((2, 2, CELLS), dtype=np.int64)
+    predictions[:, 100] = 600, 400
+    right[:, 100] = 450, 100
+    curve = Reliability(predictions, right, ("no", "yes")).curve
+    assert curve.probability[100] == pytest.approx((150 + 100) / 1000)
 
 
-def test_the_band_covers_the_realised_accuracy():
-    """In 90 to 99 of 100 cases, where confidence and truth are drawn anew each time."""
-    random = np.random.default_rng(20261123)
-    inside = 0
-    for _ in range(RESAMPLES):
-        # An overconfident model, on other inputs than in its reference.
-        known, new = random.beta(4, 2, 2000).round(2), random.beta(2, 2, 500).round(2)
-        found = reliability(known, random.uniform(size=2000) < known**1.5)
-        counts = np.bincount(np.rint(new * STEPS).astype(int), minlength=CELLS)
-        _, low, high = found.curve.estimate(counts)
-        inside += low <= (random.uniform(size=500) < new**1.5).mean() <= high
-    assert 0.90 <= inside / RESAMPLES <= 0.99
+def test_another_positive_class_is_refused(tmp_path):
+    """F1 would silently be of the other class."""
+    predictions = np.ones((2, CELLS), dtype=np.int64)
+    reliability = Reliability(predictions, predictions, ("no", "yes"))
+    reliability.check_positive("yes", tmp_path)
+    reliability.check_positive(None, tmp_path)
+    with pytest.raises(UsageError, match="the positive class was 'yes', positive_class is 'no'"):
+        reliability.check_positive("no", tmp_path)
 
 
-def test_it_has_no_bias():
-    """Over many windows the errors cancel out."""
-    random = np.random.default_rng(7)
-    known = random.beta(4, 2, 50_000).round(2)
-    curve = reliability(known, random.uniform(size=50_000) < known**1.5).curve
-    new = random.beta(2, 2, 100_000).round(2)
-    counts = np.bincount(np.rint(new * STEPS).astype(int), minlength=CELLS)
-    mean, _, _ = curve.estimate(counts)
-    assert mean == pytest.approx((new**1.5).mean(), abs=0.004)
+def test_three_hundred_are_enough():
+    """Of fewer no curve is made."""
+    assert not by_confidence([0.5] * 299, [1] * 299).enough
+    assert by_confidence([0.5] * 300, [1] * 300).enough

@@ -114,7 +114,7 @@ def reference(tmp_path_factory):
         "1",
         Provenance((), 400, None, None),
         profile.columns(),
-        Reliability(predictions, predictions // 2),
+        Reliability(predictions[None, :], predictions[None, :] // 2),
         ExpectedError(
             1000,
             1.5,
