@@ -83,7 +83,7 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
     profile = Profile(_kinds(source), source.positive_class)
     problems: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    labels, joined = LabelTable(), 0
+    labels, joined, alone = LabelTable(), 0, 0
     with streams.progress("Reading") as progress:
         if arguments.labels:
             for block in progress.track(read_blocks(arguments.labels, stdin=streams.stdin)):
@@ -91,6 +91,7 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
         for block in progress.track(read_blocks(arguments.files, stdin=streams.stdin)):
             batch, found = labels.fill(_batch(block, parser, problems, examples))
             joined += found
+            alone += int((batch.truth & ~batch.attempt).sum())
             profile.add(batch)
     for problem, number in sorted(problems.items()):
         example = f", first {examples[problem]}" if problem in examples else ""
@@ -119,6 +120,11 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
     )
     write(reference, arguments.output)
     _print(reference, streams.out)
+    if alone:
+        streams.err.write(
+            f"note: {alone} labels without a prediction are not used; "
+            "name their files with --labels\n"
+        )
     if arguments.labels:
         streams.out.write(f"{joined} of {len(labels)} labels logged apart found their prediction\n")
     for remark in _remarks(profile, reference):
@@ -196,6 +202,11 @@ def _remarks(profile: Profile, reference: Reference) -> Iterator[str]:
     if profile.left_out:
         some = _plain(min(profile.left_out))
         yield f"features beyond {MAX_COLUMNS} columns are left out, for example {some}"
+    if reference.reliability is not None and not reference.features:
+        yield (
+            "without logged features nobody knows how far calibration travels: the bands of what "
+            "is estimated without labels are too narrow once inputs shift"
+        )
     for column in reference.columns:
         name = _plain(column.name)
         if column.n < MIN_REFERENCE_ROWS:

@@ -265,3 +265,22 @@ def test_more_than_two_classes_are_told_by_accuracy_alone(run, tmp_path):
     lines = [line(n, prediction="abc"[n % 3], true_label="abc"[n % 3]) for n in range(300)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     assert "accuracy without labels: estimated, from 300 labelled" in run(*BUILD, "a.jsonl")[1]
+
+
+def test_labels_among_the_predictions_are_remarked(run, tmp_path):
+    """They come before or after their predictions: nobody knows without reading all of it."""
+    predictions, labels = zip(*map(labelled, range(400)), strict=True)
+    (tmp_path / "a.jsonl").write_text("\n".join((*predictions, *labels)))
+    code, out, err = run(*BUILD, "a.jsonl")
+    assert code == 0
+    assert "accuracy without labels: not estimated" in out
+    assert "note: 400 labels without a prediction are not used; name their files with --lab" in err
+    again = run(*BUILD, "--labels", "a.jsonl", "a.jsonl")[1]
+    assert "400 of 400 labels logged apart found their prediction" in again
+
+
+def test_a_reference_without_features_is_remarked(run, tmp_path):
+    """Its band lacks what only parts by inputs could show."""
+    lines = [line(n, input={}, true_label="ab"[n % 2]) for n in range(300)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    assert "note: without logged features nobody knows how far" in run(*BUILD, "a.jsonl")[2]

@@ -36,12 +36,23 @@ def known_of_two():
     return Reliability(predictions, hits, ("no", "yes"), {"f1": Spread(0.01, 0.1)})
 
 
-def monitor_of(found):
-    """Return a monitor that has seen (percent, age)."""
-    monitor = EstimatedAccuracy(LABELS, WINDOWS, known())
-    for percent, age in found:
-        record = {"timestamp": NOW - age, "prediction": "a", "confidence": percent / 100}
-        monitor.update(batch(record))
+def records_of(found):
+    """Return predictions of (percent, age)."""
+    return [
+        {
+            "timestamp": NOW - age,
+            "prediction": ["no", "yes"][percent % 2],
+            "confidence": percent / 100,
+        }
+        for percent, age in found
+    ]
+
+
+def monitor_of(found, reference=known, at_once=1):
+    """Return a monitor that has seen (percent, age), so many in a batch."""
+    monitor = EstimatedAccuracy(LABELS, WINDOWS, reference())
+    for first in range(0, len(found), at_once):
+        monitor.update(batch(*records_of(found[first : first + at_once])))
     return monitor
 
 
@@ -134,15 +145,18 @@ def test_another_reference_starts_afresh():
         through_storage(monitor_of([(50, 0)]), EstimatedAccuracy(LABELS, WINDOWS, known(359)))
 
 
-@settings(max_examples=40)
-@given(RECORDS, RECORDS, st.randoms())
-def test_merged_stored_and_shuffled(first, second, chance):
+@pytest.mark.parametrize("reference", [known, known_of_two])
+@settings(max_examples=30)
+@given(first=RECORDS, second=RECORDS, chance=st.randoms(), at_once=st.integers(1, 24))
+def test_merged_stored_shuffled_and_batched(reference, first, second, chance, at_once):
     """Two monitors merged, and one restored, show what one shows that has seen all."""
     both = [*first, *second]
-    whole = monitor_of(both)
-    merged = monitor_of(first)
-    merged.merge(monitor_of(second))
+    whole = monitor_of(both, reference)
+    assert exposition(monitor_of(both, reference, at_once)) == exposition(whole)
+    merged = monitor_of(first, reference)
+    merged.merge(monitor_of(second, reference))
     assert exposition(merged) == exposition(whole)
-    assert exposition(monitor_of(chance.sample(both, len(both)))) == exposition(whole)
-    restored = through_storage(whole, EstimatedAccuracy(LABELS, WINDOWS, known()))
+    shuffled = chance.sample(both, len(both))
+    assert exposition(monitor_of(shuffled, reference)) == exposition(whole)
+    restored = through_storage(whole, EstimatedAccuracy(LABELS, WINDOWS, reference()))
     assert exposition(restored) == exposition(whole)
