@@ -2,7 +2,9 @@
 
 A reference, a log and its labels are given; chunk by chunk the estimates are compared with what was
 realised. Beside it, for each part of the log and each seed, the share of chunks, drawn anew from
-the part, whose figure is in the band; and how long an estimate takes.
+the part, whose figure is in the band; which windows of all that has an extreme value of a feature,
+the lowest or the highest tenth or a single category, are in the band; and how long an estimate
+takes.
 
 Run: ``python benchmarks/estimation.py REFERENCE LOG LABELS [--chunk N] [--resamples N]
 [--seeds N] [--parts N]``
@@ -16,6 +18,7 @@ import gzip
 import math
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +46,25 @@ class Labelled:
         at = cells(batch, reliability.classes)
         rows = np.flatnonzero((at >= 0) & batch.labelled)
         self._at, self._right = at[rows], batch.right[rows]
+        self._features = {name: column.take(rows) for name, column in batch.features.items()}
         self._shape = reliability.predictions.shape
         self.figures = figures(len(reliability.predictions))
 
     def __len__(self) -> int:
         return len(self._at)
+
+    def extremes(self) -> Iterator[tuple[str, Any]]:
+        """Yield a name and the rows of what has an extreme value of a feature."""
+        for name, column in self._features.items():
+            numbers = column.numeric()
+            if np.isfinite(numbers).mean() > 1 / 2:
+                low, high = np.nanquantile(numbers, (0.1, 0.9))
+                yield f"lowest tenth of {name}", np.flatnonzero(numbers <= low)
+                yield f"highest tenth of {name}", np.flatnonzero(numbers >= high)
+                continue
+            classes = column.categorical()
+            for code, value in enumerate(classes.values):
+                yield f"{name} {value}", np.flatnonzero(classes.codes == code)
 
     def counted(self, rows: Any) -> tuple[Any, dict[str, float]]:
         """Return the counts of some predictions, and their realised figures."""
@@ -77,20 +94,44 @@ def compare(labelled: Labelled, reliability: Reliability, chunk: int) -> None:
         )
 
 
+def covered(
+    labelled: Labelled, reliability: Reliability, rows: Any, seed: int, options: argparse.Namespace
+) -> dict[str, float]:
+    """Return how often the realised figure of a chunk of some rows drawn anew is in the band."""
+    random, inside = np.random.default_rng(seed), dict.fromkeys(labelled.figures, 0.0)
+    for _ in range(options.resamples):
+        number, realised = labelled.counted(random.choice(rows, options.chunk))
+        for name, band in estimates(reliability, number).items():
+            inside[name] += (band.lower <= realised[name] <= band.upper) / options.resamples
+    return inside
+
+
+def shown(shares: dict[str, float]) -> str:
+    """Return shares as text."""
+    return ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+
+
 def cover(labelled: Labelled, reliability: Reliability, options: argparse.Namespace) -> None:
-    """Print how often the realised figure of a chunk drawn anew is in the band."""
+    """Print the coverage of each part of the log, and of windows of extreme values alone."""
     began = time.perf_counter()
-    for position, part in enumerate(np.array_split(np.arange(len(labelled)), options.parts)):
+    parts = np.array_split(np.arange(len(labelled)), options.parts)
+    for position, part in enumerate(parts, 1):
         for seed in range(options.seeds):
-            random, inside = np.random.default_rng(seed), dict.fromkeys(labelled.figures, 0)
-            for _ in range(options.resamples):
-                number, realised = labelled.counted(random.choice(part, options.chunk))
-                for name, band in estimates(reliability, number).items():
-                    inside[name] += band.lower <= realised[name] <= band.upper
-            shares = ", ".join(f"{name} {n / options.resamples:.1%}" for name, n in inside.items())
-            print(f"part {position + 1} of {options.parts}, seed {seed}: in the band {shares}")
+            shares = covered(labelled, reliability, part, seed, options)
+            print(f"part {position} of {options.parts}, seed {seed}: in the band {shown(shares)}")
     each = (time.perf_counter() - began) / options.parts / options.seeds / options.resamples
     print(f"{each * 1000:.2f} ms for each chunk drawn and estimated")
+    for position, part in enumerate(parts, 1):
+        inside, windows = dict.fromkeys(labelled.figures, 0), 0
+        for name, rows in labelled.extremes():
+            number, realised = labelled.counted(np.intersect1d(part, rows))
+            found = estimates(reliability, number)
+            fits = {figure: b.lower <= realised[figure] <= b.upper for figure, b in found.items()}
+            windows += 1
+            for figure, fit in fits.items():
+                inside[figure] += fit
+            print(f"part {position}, {name}, {number.sum():,}: in the band {fits}")
+        print(f"part {position}: of {windows} such windows in the band {inside}")
 
 
 def main() -> None:
@@ -110,7 +151,7 @@ def main() -> None:
         print(f"spread of {name}: periods {spread.periods:.4f}, shift {spread.shift:.4f}")
     table = LabelTable()
     table.add(batch_of(options.labels))
-    batch, _ = table.fill(batch_of(options.log))
+    batch, _ = table.fill(batch_of(options.log, None))
     labelled = Labelled(batch, reliability)
     compare(labelled, reliability, options.chunk)
     cover(labelled, reliability, options)
