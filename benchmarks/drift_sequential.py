@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from exporter.drift.autocorrelation import autocorrelation_time
+from exporter.drift.autocorrelation import of_numbers
 from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import Moments, NumericColumn
 from exporter.drift.sequential.adwin import Adwin
@@ -65,7 +65,7 @@ class Run:
         self.traffic = Traffic(random, columns, rho)
         past = Traffic(random, columns, rho).draw(REFERENCE)
         self.columns = [column(past[:, position]) for position in range(columns)]
-        times = [autocorrelation_time(values <= np.median(values)) for values in past.T]
+        times = [of_numbers(values) for values in past.T]
         taus = np.array(times) if tau else np.ones(columns)
         bands = [
             Band.of(one, ALPHA / 2, tau=float(its))
