@@ -36,6 +36,7 @@ from exporter.monitors.escalation import Escalation
 from exporter.monitors.estimated_accuracy import EstimatedAccuracy
 from exporter.monitors.estimated_error import EstimatedError
 from exporter.monitors.facts import Facts
+from exporter.monitors.feature_values import FeatureValues
 from exporter.monitors.fed_group import FedGroup
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
@@ -53,6 +54,7 @@ from exporter.monitors.outliers import Outliers
 from exporter.monitors.probabilities import Probabilities
 from exporter.monitors.protocol import Monitor
 from exporter.monitors.ranking import Ranking
+from exporter.monitors.reference_facts import ReferenceFacts
 from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.scores import Scores
 from exporter.monitors.server import ServerProcesses
@@ -277,6 +279,8 @@ def _model_group(
             Facts(by_model, info, thresholds, objectives),
             Validation(by_model, windows),
         ]
+        if reference is not None and model.drift is not None and model.drift.fleet:
+            monitors.append(ReferenceFacts(by_model, reference, model.drift, parts.budget))
         if rules is not None:
             privacy = configuration.privacy
             monitors.append(
@@ -313,6 +317,7 @@ def _model_group(
             monitors += [
                 Drift(labels, windows, model.drift, reference),
                 DriftEvidence(labels, model.drift, reference),
+                *([FeatureValues(labels, reference, budget)] if model.drift.fleet else []),
                 MissingFeatures(labels, reference),
                 Outliers(labels, reference),
             ]

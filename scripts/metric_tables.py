@@ -45,7 +45,7 @@ syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 dependencies:
   - {name: d, path: prices.csv, expect_every: 1h}
-limits: {series: 1100}  # Too few for all classes: a refusal.
+limits: {series: 2000}  # Too few for all classes: a refusal.
 """
 _REGRESSION = """\
 {"prediction": 2, "true_label": 1, "prediction_lower": 1, "prediction_upper": 3}

@@ -146,6 +146,11 @@ class DriftSettings(_Section):
         description="Whether drift must have been there in every window of the last window's "
         "length. Without, what comes and goes within a window counts as well.",
     )
+    fleet: bool = Field(
+        default=True,
+        description="Whether the values of each column are exposed as counters, for Prometheus to "
+        "compare those of many exporters with the reference: some 100 series for each column.",
+    )
     evidence_alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.01,
         description="Probability, at most, that the evidence for drift of any column of a version "
