@@ -82,15 +82,18 @@ class BandEvidence:
         if most == 0:
             return
         done = np.array([len(blocks) for blocks in inside])
-        table = np.zeros((most, len(inside), SETS))
+        # Rows behind those of a column that has fewer hold the values of no block.
+        table = np.zeros((most, len(inside), 1, SETS))
         for column, blocks in enumerate(inside):
-            table[: len(blocks), column] = blocks
-        for step in range(most):
-            if step < done.min():
-                self._bet(table[step], slice(None))
-            else:
-                chosen = np.flatnonzero(done > step)
-                self._bet(table[step, chosen], chosen)
+            table[: len(blocks), column, 0] = blocks
+        before = self._blocks + np.arange(most)[:, None]
+        stakes = (_reserve(before) - _reserve(before + 1))[:, :, None, None]
+        common = int(done.min())
+        for step in range(common):
+            self._bet(table[step], stakes[step], slice(None))
+        for step in range(common, most):
+            chosen = np.flatnonzero(done > step)
+            self._bet(table[step, chosen], stakes[step, chosen], chosen)
 
     @property
     def log10(self) -> Floats:
@@ -156,16 +159,15 @@ class BandEvidence:
         found: Floats = inside[:full]
         return found
 
-    def _bet(self, inside: Floats, columns: NDArray[np.intp] | slice) -> None:
-        before = self._blocks[columns]
-        stake = _reserve(before) - _reserve(before + 1)
-        factors = inside[:, None, :] * self._slope[columns]
+    def _bet(self, inside: Floats, stakes: Floats, columns: NDArray[np.intp] | slice) -> None:
+        """Bet on one block of some columns; float64[columns, 1, 9] and float64[columns, 1, 1]."""
+        factors = inside * self._slope[columns]
         factors += self._intercept[columns]
         np.exp(factors, out=factors)
-        bets = self._bets[columns] + stake[:, None, None]
+        bets = self._bets[columns] + stakes
         bets *= factors
         self._bets[columns] = np.minimum(bets, _CAP, out=bets)
-        self._blocks[columns] = before + 1
+        self._blocks[columns] += 1
         if self._peaks:
             self._peak[columns] = np.maximum(self._peak[columns], self._evidence(columns))
 
