@@ -130,8 +130,8 @@ class FeatureColumn:
             pass
         else:
             numbers = np.frombuffer(packed)
-            flags = ((numbers == 0) | (numbers == 1)).any()
-            if not flags or bool not in self.kinds:
+            flags = np.flatnonzero((numbers == 0) | (numbers == 1)).tolist()
+            if not any(self.raw[row].__class__ is bool for row in flags):
                 return numbers
         if self.kinds <= {int, float, type(None)}:
             try:

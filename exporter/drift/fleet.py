@@ -55,13 +55,16 @@ class FleetColumn:
     @property
     def series(self) -> int:
         """How many series a version has of it."""
-        return self.size + (1 + self.summed if self.numeric else 0)
+        # OpenMetrics: a histogram has a count if and only if it has a sum.
+        return self.size + 2 * self.summed
 
     @cached_property
     def summed(self) -> bool:
         """Whether the sum of its values can only rise: no edge is negative."""
         column = self.column
-        return isinstance(column, NumericColumn) and bool((column.edges >= 0).all())
+        if not isinstance(column, NumericColumn):
+            return False
+        return bool((column.edges[self.last[:-1]] >= 0).all())
 
     @cached_property
     def edges(self) -> tuple[str, ...]:
