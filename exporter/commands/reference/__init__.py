@@ -1,0 +1,22 @@
+"""`modeltail reference`: make, look at and replace the reference of a model."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from exporter.commands.reference import accept, build, show
+
+if TYPE_CHECKING:
+    # argparse keeps the type of what add_subparsers returns to itself.
+    from argparse import _SubParsersAction
+
+
+def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand and its own subcommands."""
+    parser = subparsers.add_parser(
+        "reference", help="build, show or replace the reference of the drift"
+    )
+    actions = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in (build, accept, show):
+        command.add_parser(actions)

@@ -1,0 +1,152 @@
+"""`modeltail reference accept`: what a model sees now is what it is to see from now on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporter import config
+from exporter.commands.options import add_config_file
+from exporter.commands.reference.printing import describe, plain
+from exporter.commands.reference.profiling import add_options, configured, profiled
+from exporter.commands.streams import Streams
+from exporter.config import ModelSource
+from exporter.drift.columns import CategoricalColumn, Column, NumericColumn
+from exporter.drift.comparison import MIN_REFERENCE_ROWS
+from exporter.drift.reference import Reference
+from exporter.drift.reference_file import read, write
+from exporter.drift.tests.ks import distance_of
+from exporter.drift.tests.sample import Sample
+from exporter.errors import UsageError
+
+if TYPE_CHECKING:
+    # argparse keeps the type of what add_subparsers returns to itself.
+    from argparse import _SubParsersAction
+
+DEFAULT_LAST = 10_000
+
+
+def add_parser(actions: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    accept = actions.add_parser(
+        "accept",
+        help="take recent predictions for the new reference",
+        description="Accepts drift: makes a reference of recent predictions, prints how it differs "
+        "from the one in force, and puts it in its place. The old one is kept beside it, as "
+        "REF.<its label>.",
+    )
+    add_config_file(accept)
+    accept.add_argument("--model", required=True, metavar="M", help="name in the configuration")
+    accept.add_argument(
+        "--from", dest="kept", type=Path, metavar="REF",
+        help="take this reference instead, as one that was kept: undoes an acceptance",
+    )  # fmt: skip
+    accept.add_argument("files", nargs="*", metavar="FILE", help="default: the model's own files")
+    add_options(accept)
+    accept.set_defaults(run=_accept)
+
+
+def _accept(arguments: argparse.Namespace, streams: Streams) -> int:
+    configuration = config.load(arguments.config_file)
+    source = configured(configuration, arguments.model, arguments.config_file)
+    if source.drift is None:
+        raise UsageError(
+            f"{arguments.config_file}: model {source.name!r} has no drift.reference to replace"
+        )
+    old = read(source.drift.reference)
+    if arguments.kept is not None:
+        new = _kept(arguments, source)
+    else:
+        if arguments.first is None and arguments.last is None:
+            arguments.last = DEFAULT_LAST
+        files = arguments.files or list(source.paths)
+        new = profiled(configuration, source, files, arguments, streams)
+    describe(new, streams.out)
+    if new.provenance.records < MIN_REFERENCE_ROWS:
+        streams.err.write(
+            f"{new.provenance.records} predictions are too few for a reference (at least "
+            f"{MIN_REFERENCE_ROWS}); {old.label} stays\n"
+        )
+        return 1
+    if new.digest == old.digest:
+        streams.err.write(f"{old.label} is the reference already\n")
+        return 1
+    for line in _differences(old, new):
+        streams.out.write(line + "\n")
+    kept = _keep(source.drift.reference, old)
+    write(new, source.drift.reference)
+    streams.out.write(
+        f"{new.label} is in the place of {old.label}, which is kept as {kept}\n"
+        "restart the exporter: model_info then shows it, and drift is counted anew\n"
+    )
+    return 0
+
+
+def _kept(arguments: argparse.Namespace, source: ModelSource) -> Reference:
+    if arguments.files:
+        raise UsageError("--from takes no files: it names a reference that is there already")
+    reference = read(arguments.kept)
+    if reference.model != source.name:
+        raise UsageError(
+            f"{arguments.kept}: the reference of model {reference.model!r}, not {source.name!r}"
+        )
+    return reference
+
+
+def _keep(path: Path, old: Reference) -> Path:
+    """Copy the reference in force to a name of its own, unless it has one already."""
+    kept = path.with_name(f"{path.name}.{old.label}")
+    unfinished = kept.with_name(f"{kept.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            shutil.copyfile(path, unfinished)
+            unfinished.replace(kept)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{kept}: can't keep the old reference: {error.strerror}") from error
+    return kept
+
+
+def _differences(old: Reference, new: Reference) -> Iterator[str]:
+    """Yield a line for each column that either has."""
+    before = {column.name: column for column in old.columns}
+    after = {column.name: column for column in new.columns}
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            yield f"{plain(name)}: is gone"
+        elif name not in before:
+            yield f"{plain(name)}: is new"
+        else:
+            yield f"{plain(name)}: {_difference(before[name], after[name])}"
+
+
+def _difference(old: Column, new: Column) -> str:
+    if isinstance(old, NumericColumn) and isinstance(new, NumericColumn):
+        if not (len(old.sample) and len(new.sample)):
+            return "has no values on one side"
+        distance = distance_of(Sample(old.sample), new.sample)
+        means = " to ".join(
+            "none" if column.moments.mean is None else f"{column.moments.mean:.4g}"
+            for column in (old, new)
+        )
+        return f"KS distance {distance:.3f}, mean {means}"
+    if isinstance(old, CategoricalColumn) and isinstance(new, CategoricalColumn):
+        shares, others = _shares(old), _shares(new)
+        moved = sum(abs(shares.get(one, 0.0) - others.get(one, 0.0)) for one in shares | others) / 2
+        added = [plain(one) for one in others if one is not None and one not in shares]
+        more = f", new: {', '.join(added[:5])}" if added else ""
+        return f"{moved:.1%} of the records are in another category{more}"
+    return f"was {old.kind}, is {new.kind}"
+
+
+def _shares(column: CategoricalColumn) -> dict[str | None, float]:
+    """Return the share of each category, and of all others by ``None``."""
+    names = (*column.categories, None)
+    return {
+        name: count / column.n for name, count in zip(names, column.counts.tolist(), strict=True)
+    }
