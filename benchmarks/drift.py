@@ -3,8 +3,8 @@
 Ours has prepared the reference once, as the exporter does; scipy gets the same raw values.
 Evidently and alibi-detect run in virtual environments of their own, which the script makes in a
 directory of the caller's choice (they want other versions of libraries). Then tests on kept
-counters of 1,000 features. Exits with 1 if ours is not 50 times as fast as Evidently's preset, 30 times as its
-single tests and 5 times as scipy, or if 1,000 features take 20 ms or more.
+counters of 1,000 features. Exits with 1 if ours is not 50 times as fast as Evidently's preset, 30
+times as its single tests and 5 times as scipy, or if 1,000 features take 20 ms or more.
 
 Run: ``python benchmarks/drift.py [--peers DIRECTORY]``
 """
