@@ -1,11 +1,10 @@
 """The configuration file: what it may say, and how it is read."""
 
+from exporter.config.drift import ColumnSettings, DriftSettings
 from exporter.config.loading import load, parse, with_included
 from exporter.config.models import (
-    ColumnSettings,
     Configuration,
     CsvSettings,
-    DriftSettings,
     Limits,
     ModelSource,
     Slo,

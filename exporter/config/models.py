@@ -19,8 +19,9 @@ from pydantic import (
 
 from exporter.config import dependencies
 from exporter.config.dependencies import DependencySettings
+from exporter.config.drift import DriftSettings
 from exporter.config.labels import LabelSettings
-from exporter.config.quantities import Duration, Size, WindowName
+from exporter.config.quantities import Duration, Ratio, Size, WindowName
 from exporter.config.rules import Privacy, Rules
 from exporter.config.section import Section as _Section
 from exporter.config.server import ServerSettings
@@ -36,7 +37,6 @@ SyslogFormat = Literal["auto", "rfc3164", "rfc5424"]
 
 _SHORTEST_INTERVAL_SECONDS = 0.1
 
-Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -94,67 +94,6 @@ class Thresholds(_Section):
     )
     max_error_ratio: Ratio | None = Field(
         default=None, description="Largest tolerable share of attempts that fail."
-    )
-
-
-class ColumnSettings(_Section):
-    """How one column is tested for drift."""
-
-    test: Literal["ks", "ad", "cvm", "mwu", "chi2", "g", "fisher"] | None = Field(
-        default=None,
-        description="Of numbers: ks (Kolmogorov-Smirnov), ad (Anderson-Darling), cvm (Cramér-von "
-        "Mises), mwu (Mann-Whitney). Of categories: chi2, g (likelihood), fisher (the most "
-        "frequent one against all others). chi2 takes both. Absent: ks for numbers, chi2 for "
-        "categories.",
-    )
-
-
-class DriftSettings(_Section):
-    """The comparison with a reference."""
-
-    reference: Path = Field(
-        strict=False, description="File that `modeltail reference build` wrote."
-    )
-    columns: dict[str, ColumnSettings] = Field(
-        default_factory=lambda: {"*": ColumnSettings()},
-        description='Columns to test: names of features, "prediction" or "confidence"; "*" stands '
-        "for all others of the reference.",
-    )
-    correction: Literal["holm", "bonferroni", "benjamini-hochberg", "none"] = Field(
-        default="holm",
-        description="How p-values are corrected for testing many columns of a version and window. "
-        "holm and bonferroni bound the probability of any false alarm, benjamini-hochberg the "
-        "share of false ones among the alarms.",
-    )
-    alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.05,
-        description="Drift is an adjusted p-value up to this, with at least `min_effect`. Without "
-        "`hold` prefer 0.01.",
-    )
-    min_effect: Ratio = Field(
-        default=0.05,
-        description="Smallest difference that matters: the KS distance, or for chi2 the "
-        "total variation distance.",
-    )
-    min_samples: Annotated[int, Field(ge=2)] = Field(
-        default=500,
-        description="Independent values that a window must hold before a column is tested: its "
-        "values over the column's autocorrelation time in the reference.",
-    )
-    hold: bool = Field(
-        default=True,
-        description="Whether drift must have been there in every window of the last window's "
-        "length. Without, what comes and goes within a window counts as well.",
-    )
-    fleet: bool = Field(
-        default=True,
-        description="Whether the values of each column are exposed as counters, for Prometheus to "
-        "compare those of many exporters with the reference: some 100 series for each column.",
-    )
-    evidence_alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.01,
-        description="Probability, at most, that the evidence for drift of any column of a version "
-        "ever reaches `model_drift_evidence_limit_log10` without drift.",
     )
 
 

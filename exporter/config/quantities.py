@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from exporter.windows import Window
 
@@ -97,3 +97,6 @@ Size = Annotated[
 WindowName = Annotated[
     Window, BeforeValidator(window), WithJsonSchema(_DURATION_SCHEMA, mode="validation")
 ]
+
+Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""A number from 0 to 1."""
