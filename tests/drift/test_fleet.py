@@ -53,3 +53,22 @@ def test_categories_keep_apart():
     assert FleetColumn.of(column).categories == ("a", "b", "c", "other")
     named = type(column)("p", 9, 0, ("other", "=other", "b"), np.array([3, 2, 1, 3]))
     assert FleetColumn.of(named).categories == ("=other", "==other", "b", "other")
+
+
+def test_edges_are_written_as_go_writes_them():
+    """Of either sign: strconv.FormatFloat(edge, 'g', -1, 64), ".0" added to whole numbers."""
+    written = {
+        -123456789.5: "-1.234567895e+08",
+        -1234567.0: "-1.234567e+06",
+        -5.0: "-5.0",
+        -1e-07: "-1e-07",
+        0.0: "0.0",
+        0.0001: "0.0001",
+        999999.5: "999999.5",
+        1e16: "1e+16",
+        2.5e6: "2.5e+06",
+    }
+    edges = np.array(sorted(written))
+    column = numbers("x")
+    some = type(column)("x", 5, 0, edges, np.ones(len(edges) + 1, int), column.moments, edges)
+    assert FleetColumn.of(some).edges == (*(written[edge] for edge in edges.tolist()), "+Inf")
