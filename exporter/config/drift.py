@@ -10,6 +10,16 @@ from pydantic import Field
 from exporter.config.quantities import Ratio
 from exporter.config.section import Section
 
+Distance = Literal[
+    "psi",
+    "jensen-shannon",
+    "kullback-leibler",
+    "hellinger",
+    "total-variation",
+    "l-infinity",
+    "wasserstein",
+]
+
 
 class ColumnSettings(Section):
     """How one column is tested for drift."""
@@ -59,6 +69,11 @@ class DriftSettings(Section):
         default=True,
         description="Whether drift must have been there in every window of the last window's "
         "length. Without, what comes and goes within a window counts as well.",
+    )
+    distances: Annotated[tuple[Distance, ...], Field(strict=False)] = Field(
+        default=("psi",),
+        description="Distances from the reference that are exposed beside the tests. wasserstein "
+        "is in the reference's standard deviations.",
     )
     fleet: bool = Field(
         default=True,

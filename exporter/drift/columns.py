@@ -18,6 +18,8 @@ from exporter.drift.grid import Grid
 from exporter.records import Categorical, Floats
 
 Counts = NDArray[np.int64]
+Table = Counts | Floats
+"""[columns, cells]: values of each cell, or how many independent ones they are worth."""
 Kind = Literal["numeric", "categorical"]
 
 PREDICTION = "prediction"

@@ -10,6 +10,7 @@ import numpy as np
 from exporter.drift.columns import Kind
 from exporter.drift.comparison import MIN_REFERENCE_ROWS, Comparison
 from exporter.drift.correction import CORRECTIONS
+from exporter.drift.padding import Padding
 from exporter.drift.tests import CountTest
 from exporter.records import Floats, Mask
 
@@ -63,24 +64,22 @@ class TestFamily:
         self._least = np.where(usable, least, np.inf)
         self._count = len(comparisons)
         self._batteries = []
-        sizes = [len(comparison.column.counts) for comparison in comparisons]
-        starts = np.cumsum([0, *sizes])
-        self.cells = int(starts[-1])
-        """Cells of all columns."""
-        self._starts = starts[:-1]
         self._tau = np.array([comparison.column.tau for comparison in comparisons])
+        self._padding = Padding([len(comparison.column.counts) for comparison in comparisons])
         batteries: dict[tuple[CountTest, Kind], list[int]] = {}
         for at, one in enumerate(comparisons):
             batteries.setdefault((one.test, one.column.kind), []).append(at)
         for (test, kind), columns in batteries.items():
-            widest = max(sizes[at] for at in columns)
-            # The cell behind the last one of all is empty, and fills up narrower columns.
-            cells = np.full((len(columns), widest), self.cells)
-            reference = np.zeros((len(columns), widest))
-            for row, at in enumerate(columns):
-                cells[row, : sizes[at]] = np.arange(starts[at], starts[at + 1])
-                reference[row, : sizes[at]] = comparisons[at].column.counts / self._tau[at]
+            own = Padding([len(comparisons[at].column.counts) for at in columns])
+            counted = [comparisons[at].column.counts / self._tau[at] for at in columns]
+            reference = own.rows(np.concatenate(counted))
+            cells = self._padding.places[columns][:, : reference.shape[1]]
             self._batteries.append((test, kind, np.array(columns), cells, reference))
+
+    @property
+    def cells(self) -> int:
+        """Cells of all columns."""
+        return self._padding.cells
 
     def test(self, counts: Floats) -> Results:
         """Test windows.
@@ -91,7 +90,11 @@ class TestFamily:
             float64[windows, cells].
         """
         windows, shape = len(counts), (len(counts), self._count)
-        samples = np.add.reduceat(counts, self._starts, axis=1) if self._count else np.zeros(shape)
+        samples = (
+            np.add.reduceat(counts, self._padding.starts, axis=1)
+            if self._count
+            else np.zeros(shape)
+        )
         effective = samples / self._tau
         enough = effective >= self._least
         statistic, pvalue, effect = (np.full(shape, np.nan) for _ in range(3))

@@ -72,7 +72,11 @@ class FleetColumn:
         if not isinstance(self.column, NumericColumn):
             return ()
         inner = self.column.edges[self.last[:-1]].tolist()
-        return (*map(_canonical, inner), "+Inf")
+        # The client writes positive numbers as Go does, and Prometheus 3 so rewrites any label `le`
+        # of a scrape: an edge that was rewritten would find no counterpart.
+        sizes = map(floatToGoString, map(abs, inner))
+        signs = ("-" if edge < 0 else "" for edge in inner)
+        return (*map("".join, zip(signs, sizes, strict=True)), "+Inf")
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
@@ -91,12 +95,3 @@ class FleetColumn:
     def folded(self, counts: Counts) -> Counts:
         """Return int64[size] of counts at the column's cells."""
         return np.add.reduceat(counts, np.concatenate(([0], self.last[:-1] + 1)))
-
-
-def _canonical(edge: float) -> str:
-    """Return a number as Go writes it, and Prometheus 3 rewrites the label `le` of a scrape.
-
-    The client does so for positive numbers alone. An edge that was rewritten would find no
-    counterpart.
-    """
-    return f"-{floatToGoString(-edge)}" if edge < 0 else floatToGoString(edge)

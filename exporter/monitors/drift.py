@@ -11,11 +11,12 @@ from prometheus_client.core import GaugeMetricFamily
 
 from exporter.config import DriftSettings
 from exporter.drift.comparison import MIN_REFERENCE_ROWS, Comparison, select
+from exporter.drift.dissimilarity import Dissimilarity
 from exporter.drift.family import Results, TestFamily
 from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
 from exporter.placement import add_side_by_side
-from exporter.records import Mask, RecordBatch
+from exporter.records import Floats, Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
 TOO_FEW_ROWS = "too_few_rows"
@@ -63,6 +64,9 @@ class Drift:
         self._comparisons = select(settings, reference)
         self._sizes = [len(comparison.column.counts) for comparison in self._comparisons]
         self._family = TestFamily(self._comparisons, settings.correction, settings.min_samples)
+        self._dissimilarity = Dissimilarity(
+            [comparison.column for comparison in self._comparisons], settings.distances
+        )
         self._windows = tuple(windows)
         self._rings = [
             WindowRing(Window(window.name, 2 * window.seconds), (self._family.cells,), np.int32)
@@ -93,8 +97,12 @@ class Drift:
         gauges = _Gauges(self._labels, self._comparisons)
         for window, view in zip(self._windows, snapshot, strict=True):
             if self._comparisons:
-                results = self._family.test(view.halves(now, 0))
+                counts = view.halves(now, 0)
+                results = self._family.test(counts)
                 gauges.add(window, results, self._detected(results, view, now))
+                tested = np.flatnonzero(results.tested[0])
+                measured = self._dissimilarity.measure(counts[0], tested.tolist())
+                gauges.add_distances(window, tested.tolist(), measured)
         yield from gauges
 
     def _detected(self, results: Results, view: RingView, now: float) -> Mask:
@@ -204,6 +212,13 @@ class _Gauges:
             "Share of the tested columns in which drift is detected.",
         )
 
+        self._distance = gauge(
+            "model_drift_distance",
+            "How far the column is from the reference; psi less what chance makes of it.",
+            "feature",
+            "distance",
+        )
+
     def __iter__(self) -> Iterator[Metric]:
         yield self._pvalue
         yield self._statistic
@@ -212,6 +227,8 @@ class _Gauges:
         yield self._evaluable
         yield self._samples
         yield self._share
+        if self._distance.samples:
+            yield self._distance
 
     def add(self, window: Window, results: Results, detected: Mask) -> None:
         """Add the results of one window, the first one of `results`."""
@@ -233,3 +250,14 @@ class _Gauges:
             self._detected.add_metric(column, float(detected[at]))
         if tested.any():
             self._share.add_metric(where, float(detected.sum() / tested.sum()))
+
+    def add_distances(
+        self, window: Window, tested: Sequence[int], measured: Mapping[str, Floats]
+    ) -> None:
+        """Add the distances of some columns of one window."""
+        for name, found in measured.items():
+            for at, distance in zip(tested, found.tolist(), strict=True):
+                # A column of classes has no Wasserstein distance.
+                if not np.isnan(distance):
+                    column = self._comparisons[at].column.name
+                    self._distance.add_metric([*self._values, window.name, column, name], distance)

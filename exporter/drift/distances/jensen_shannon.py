@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from exporter.drift.columns import Counts
+from exporter.drift.columns import Table
 from exporter.drift.distances.shares import log_ratio, shares
 from exporter.records import Floats
 
 
-def jensen_shannon(reference: Counts, counts: Counts) -> Floats:
+def jensen_shannon(reference: Table, counts: Table) -> Floats:
     """Return the square root of the divergence to the base 2, float64[columns] in 0..1.
 
     The divergence is the mean of those of either from their mean (Lin 1991); the root is a metric

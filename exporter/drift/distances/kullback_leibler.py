@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from exporter.drift.columns import Counts
+from exporter.drift.columns import Table
 from exporter.drift.distances.shares import log_ratio, smoothed
 from exporter.records import Floats
 
 
-def kullback_leibler(reference: Counts, counts: Counts) -> Floats:
+def kullback_leibler(reference: Table, counts: Table) -> Floats:
     """Return D(window || reference), sum of q ln(q / p) in nats, float64[columns]; 0 and more.
 
     p and q are the smoothed shares of reference and window (Kullback and Leibler 1951).

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from exporter.drift.columns import Counts
+from exporter.drift.columns import Table
 from exporter.drift.distances.shares import log_ratio, smoothed
 from exporter.records import Floats
 
 
-def population_stability(reference: Counts, counts: Counts) -> Floats:
+def population_stability(reference: Table, counts: Table) -> Floats:
     """Return the PSI, sum of (q - p) ln(q / p), float64[columns]; 0 and more.
 
     p and q are the smoothed shares of reference and window (Lewis 1994). Without drift it is not 0,
@@ -20,7 +20,7 @@ def population_stability(reference: Counts, counts: Counts) -> Floats:
     return found
 
 
-def noise_floor(reference: Counts, counts: Counts, tau: Floats | float = 1.0) -> Floats:
+def noise_floor(reference: Table, counts: Table, tau: Floats | float = 1.0) -> Floats:
     """Return the PSI to expect without drift: (B - 1) (tau / n + tau / m), B cells in use.
 
     Since n m / (n + m) PSI is then about chi-square with B - 1 degrees of freedom (Yurdakul and

@@ -1,22 +1,22 @@
-"""Counts as shares of their column."""
+"""Table as shares of their column."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from exporter.drift.columns import Counts
+from exporter.drift.columns import Table
 from exporter.records import Floats
 
 _PRIOR = 0.5
 
 
-def shares(counts: Counts) -> Floats:
+def shares(counts: Table) -> Floats:
     """Return float64[columns, cells], each row of sum 1."""
     found: Floats = counts / counts.sum(axis=1, keepdims=True)
     return found
 
 
-def smoothed(reference: Counts, counts: Counts) -> tuple[Floats, Floats]:
+def smoothed(reference: Table, counts: Table) -> tuple[Floats, Floats]:
     """Return shares that are 0 only where both are.
 
     Half a record is added to every cell that holds any (Jeffreys' prior; Krichevsky and Trofimov

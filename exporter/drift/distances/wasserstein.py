@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from exporter.drift.columns import Counts
+from exporter.drift.columns import Table
 from exporter.drift.distances.shares import shares
 from exporter.records import Floats
 
 
-def wasserstein(reference: Counts, counts: Counts, positions: Floats, std: Floats) -> Floats:
+def wasserstein(reference: Table, counts: Table, positions: Floats, std: Floats) -> Floats:
     """Return the earth mover's distance over the reference's standard deviation, float64[columns].
 
     Sum over the borders between cells of |F - F_ref| times the way from one cell to the next, as

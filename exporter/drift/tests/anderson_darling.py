@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from exporter.drift.columns import Kind
+from exporter.drift.columns import Kind, Table
 from exporter.drift.tests import limits
 from exporter.drift.tests.ks import distances
-from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes, Table
+from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes
 from exporter.drift.tests.sample import Sample
 from exporter.records import Floats
 

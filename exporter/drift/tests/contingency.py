@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.drift.columns import Kind
-from exporter.drift.tests.protocol import CountTest, Outcomes, Table
+from exporter.drift.columns import Kind, Table
+from exporter.drift.tests.protocol import CountTest, Outcomes
 from exporter.records import Floats, Mask
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from exporter.drift.columns import Kind
-from exporter.drift.tests.protocol import CountTest, Outcomes, Table
+from exporter.drift.columns import Kind, Table
+from exporter.drift.tests.protocol import CountTest, Outcomes
 
 
 class FisherExact(CountTest):

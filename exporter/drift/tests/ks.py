@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exporter.drift.columns import Kind
+from exporter.drift.columns import Kind, Table
 from exporter.drift.tests.kolmogorov import pvalues
-from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes, Table
+from exporter.drift.tests.protocol import CountTest, Outcome, Outcomes
 from exporter.drift.tests.sample import Sample
 from exporter.records import Floats
 

@@ -6,12 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
-from exporter.drift.columns import Column, Counts, Kind
+from exporter.drift.columns import Column, Counts, Kind, Table
 from exporter.drift.tests.sample import Sample
 from exporter.records import Floats
-
-Table = Counts | Floats
-"""[columns, cells]: values of each cell, or how many independent ones they are worth."""
 
 
 @dataclass(frozen=True, slots=True)
