@@ -84,7 +84,7 @@ from exporter.windows import Window
 
 IDLE_SECONDS = 86_400.0
 DRIFT_SERIES = 4
-"""Series of a column in a window that is tested."""
+"""Series of a column in a window that is tested, besides its distances."""
 SYSLOG_GROUP = "syslog"
 DEPENDENCY_GROUP, SERVER_GROUP = "(dependencies)", "(servers)"
 """No model can have these names."""
@@ -324,7 +324,10 @@ def _model_group(
         return _kept(monitors, without)
 
     # Its statistics are there once a window has enough to test.
-    drift = 0 if reference is None else (DRIFT_SERIES * len(reference.columns) + 1) * len(windows)
+    drift = 0
+    if reference is not None and model.drift is not None:
+        of_each = DRIFT_SERIES + len(model.drift.distances)
+        drift = (of_each * len(reference.columns) + 1) * len(windows)
     reliability = None if reference is None else reference.reliability
     return ModelMonitors(
         whole,
