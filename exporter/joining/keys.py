@@ -5,8 +5,10 @@ Two of 10 million ids share a key with a probability of 3e-6 (birthday bound).
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +21,13 @@ _Short = NDArray[np.uint32]
 
 SPILL = 65_536
 """New keys that lie together before they go to shelves."""
-_SHELF_BITS = 5
+_SHELF_BITS = 6
 _SHELVES = 1 << _SHELF_BITS
 _SHELF_SHIFT = np.uint64(64 - _SHELF_BITS)
 _LAST_BITS = 0xFFFFFFFF
 _GONE = np.uint32(1 << 31)
+_LARGE = 1 << 18
+_Number = TypeVar("_Number", np.uint32, np.uint64)
 
 
 class KeyIndex:
@@ -115,4 +119,16 @@ def _merged(runs: Sequence[tuple[Keys, _Short]], first: int) -> tuple[Keys, _Sho
     # Sorting by merging what is in order already takes a third of the time.
     order = np.argsort(keys, kind="stable")
     order = order[places[order] - np.uint32(first & _LAST_BITS) < _GONE]
-    return keys[order], places[order]
+    return _apart(keys[order]), _apart(places[order])
+
+
+def _apart(values: NDArray[_Number]) -> NDArray[_Number]:
+    """Return a copy in pages of its own, which go back to the system with it.
+
+    On the heap what large arrays leave behind when they are merged is never quite filled again.
+    """
+    if values.nbytes < _LARGE:
+        return values
+    pages = np.frombuffer(mmap.mmap(-1, values.nbytes), dtype=values.dtype)
+    pages[:] = values
+    return pages
