@@ -280,6 +280,7 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
         read_reference,
         read_rules,
     )
+    from exporter.commands.drift_outlook import outlook  # noqa: PLC0415
     from exporter.parsing.sniffing import likely_format  # noqa: PLC0415
 
     report = Report(model.name)
@@ -310,6 +311,8 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
         if rules is not None:
             _broken_rules(report, rules, batches)
         _extra_features(report, features, batches)
+        if reference is not None and model.drift is not None:
+            report.facts += outlook(configuration, model.drift, reference, batches)
     elif report.parsed:
         keys = ", ".join(report.keys[:_SHOWN_KEYS]) or "none"
         report.problems.append(

@@ -1,0 +1,47 @@
+"""What `modeltail check` says of drift: how small a shift each window can find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from exporter.config import Configuration, DriftSettings
+from exporter.drift.comparison import select
+from exporter.drift.detectable import detectable
+from exporter.drift.observations import successful
+from exporter.drift.reference import Reference
+from exporter.records import RecordBatch
+
+_LEAST_SECONDS = 1.0
+
+
+def outlook(
+    configuration: Configuration,
+    settings: DriftSettings,
+    reference: Reference,
+    batches: Sequence[RecordBatch],
+) -> Iterator[str]:
+    """Yield a line for each window, if the times of the records tell how many it will hold."""
+    own = [batch.timestamp[successful(batch)] for batch in batches]
+    times = np.concatenate([np.empty(0), *own])
+    times = times[~np.isnan(times)]
+    seconds = float(np.ptp(times)) if len(times) else 0.0
+    columns = [comparison.column for comparison in select(settings, reference)]
+    if seconds < _LEAST_SECONDS:
+        return
+    for window in configuration.windows:
+        predictions = (len(times) - 1) / seconds * window.seconds
+        found = detectable(columns, settings, predictions)
+        if found is None:
+            continue
+        told = (
+            f"too few to test, {settings.min_samples} are needed"
+            if found.difference is None
+            else f"a difference of {found.difference:.3f} is found, as of a mean that moves by "
+            f"{found.shift:.2f} standard deviations"
+        )
+        yield (
+            f"drift in {window.name}: about {predictions:,.0f} predictions, worth "
+            f"{found.samples:,.0f} of {found.column}: {told}"
+        )
