@@ -22,3 +22,7 @@ class RecordRejectedError(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
+
+
+class TableError(Exception):
+    """A file is no table that can be read; whoever knows its name says so."""

@@ -49,11 +49,14 @@ class Columns:
         number without confidence and probabilities is a number, the rest classes.
     fields
         Names of the columns; `error` may be left out.
+    every
+        Whether each record is an attempt, whatever it holds: a row of a table.
     """
 
-    def __init__(self, task: str, fields: Sequence[str]) -> None:
+    def __init__(self, task: str, fields: Sequence[str], *, every: bool = False) -> None:
         self._task = task
         self._fields = tuple(fields)
+        self._every = every
 
     def batch(
         self,
@@ -121,6 +124,7 @@ class Columns:
         classes = optional_columns.classes(column)
         # A ground truth may come with a cost of its own.
         attempt |= _measured(numbers, classes, len(timestamp)) & ~labelled
+        attempt |= self._every
         empty = ~unusable & ~attempt & ~labelled & _without(column, NO_ATTEMPT_FIELDS)
         if empty.any():
             invalid["nothing_to_measure"] += int(empty.sum())

@@ -61,11 +61,9 @@ class CsvLines:
     def _cutter(self, header: bytes | None) -> Rows | NoRows:
         if header is None:
             return NoRows("the first line of the file, which names the columns, can't be read")
-        text = header.removeprefix(_BYTE_ORDER_MARK).strip(b"\0\r").decode(errors="replace")
-        row = self._fields.one(text)
-        if isinstance(row, Refusal):
-            return NoRows(f"the first line of the file is no header: {row.problem}")
-        names = [name.strip() for name in row]
+        text, names = header_of(header, self._fields)
+        if isinstance(names, Refusal):
+            return NoRows(f"the first line of the file is no header: {names.problem}")
         keys = self._columns.keys.values()
         if self._columns.measured.isdisjoint(names):
             return NoRows(
@@ -75,6 +73,13 @@ class CsvLines:
         if repeated:
             return NoRows(f"the first line of the file names a column twice: {repeated[0]}")
         return Rows(text, names, self._fields)
+
+
+def header_of(line: bytes, fields: Fields) -> tuple[str, list[str] | Refusal]:
+    """Return a header as it is written, and the names that it gives to the columns."""
+    text = line.removeprefix(_BYTE_ORDER_MARK).strip(b"\0\r").decode(errors="replace")
+    row = fields.one(text)
+    return text, row if isinstance(row, Refusal) else [name.strip() for name in row]
 
 
 class NoRows:

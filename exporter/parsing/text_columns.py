@@ -201,6 +201,11 @@ class TextColumns:
         return _numbers_where(predictions, numeric), _numbers_where(labels, numeric)
 
 
+def values_of(texts: Texts) -> list[Any]:
+    """Return numbers where JSON would call a text one, ``None`` for what says so, else the text."""
+    return _features(_blanked(texts, _NO_FEATURE))
+
+
 def _blanked(texts: Texts, nothing: frozenset[str]) -> list[str | None]:
     if nothing.isdisjoint(texts):
         return list(texts)

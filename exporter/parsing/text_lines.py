@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from exporter.parsing.text_columns import TextColumns, Texts
+from exporter.parsing.text_columns import Texts, Violations
 from exporter.records import Parsed, RecordBatch
 from exporter.tailing.lines import Lines
 
@@ -59,6 +59,19 @@ class Cutter(Protocol):
         """Cut lines, none of which is blank; never raises for what they hold."""
 
 
+class Meaning(Protocol):
+    """Says what texts mean."""
+
+    def batch(
+        self,
+        texts: Mapping[str, Texts],
+        number: int,
+        received: float,
+        violations: Violations,
+    ) -> tuple[RecordBatch, int]:
+        """Build a batch, as :meth:`exporter.parsing.text_columns.TextColumns.batch` says."""
+
+
 class TextLines:
     """Parses the prediction log of one model.
 
@@ -70,7 +83,7 @@ class TextLines:
         What the texts mean.
     """
 
-    def __init__(self, cutter: Cutter, columns: TextColumns) -> None:
+    def __init__(self, cutter: Cutter, columns: Meaning) -> None:
         self.reasons = tuple(cutter.reasons)
         self._cutter = cutter
         self._columns = columns
@@ -93,7 +106,7 @@ class TextLines:
             examples.setdefault(refusal.reason, (places[position], refusal.problem))
         number = len(texts) - len(cut.refused) - len(cut.headers)
         lost = {places[position] for position in (*cut.refused, *cut.headers)}
-        violations: Counter[tuple[str, str]] = Counter()
+        violations: Violations = Counter()
         if broken - lost:
             violations["line", "utf8"] = len(broken - lost)
         batch, others = self._columns.batch(cut.texts, number, received, violations)

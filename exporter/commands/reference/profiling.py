@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from exporter.assembly import prediction_parser
+from exporter.commands.reference import reading
 from exporter.commands.reference.printing import plain
+from exporter.commands.reference.reading import Reading
 from exporter.commands.streams import Streams
 from exporter.config import Configuration, ModelSource
-from exporter.drift.columns import OUTPUTS, Kind
+from exporter.drift.columns import OUTPUTS, PREDICTION, Kind
 from exporter.drift.comparison import MIN_REFERENCE_ROWS
 from exporter.drift.observations import successful
 from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
@@ -23,10 +25,7 @@ from exporter.drift.reference import Provenance, Reference
 from exporter.drift.tests import TESTS
 from exporter.errors import UsageError
 from exporter.joining.lookup import LabelTable
-from exporter.parsing.leading_fields import RecordParser
 from exporter.records import RecordBatch
-from exporter.source import parser_below
-from exporter.tailing.inputs import Block, read_blocks
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--first", type=_number, metavar="N", help="only the first N predictions of them"
     )
     part.add_argument("--last", type=_number, metavar="N", help="only the last N of them")
+    reading.add_options(parser)
 
 
 def profiled(
@@ -69,15 +69,18 @@ def profiled(
     UsageError
         If there is no prediction in them.
     """
-    parser = prediction_parser(source, configuration.models, features=None)
     profile = Profile(_kinds(source), source.positive_class)
-    _read(profile, parser, files, options, streams)
+    read = _read(profile, configuration, source, files, options, streams)
     columns = profile.columns()
     if not columns:
         raise UsageError(
             f"{', '.join(files)}: no prediction of model {source.name!r} found; "
             "is the field mapping right? `modeltail check` shows what a log holds"
         )
+    without_time = read.tables > 0 and profile.first_timestamp is None
+    if without_time:
+        # Rows are in whatever order the table was sorted by, which is not that of time.
+        columns = tuple(replace(column, tau=1.0) for column in columns)
     version = options.version_label
     if version is None:
         version = next(iter(profile.versions)) if len(profile.versions) == 1 else ""
@@ -94,37 +97,49 @@ def profiled(
         reliability=profile.reliability(),
         expected_error=profile.expected_error(columns),
     )
-    for remark in _remarks(profile, reference):
+    remarks = list(_remarks(profile, reference))
+    if without_time:
+        remarks.append(
+            "the table has no timestamps, hence no order: autocorrelation times are taken to be 1"
+        )
+    elif not read.in_order:
+        remarks.append(
+            "the rows of the table are not in order of time, so autocorrelation times are too small"
+        )
+    if read.tables and PREDICTION not in {column.name for column in columns}:
+        remarks.append(
+            "the table has no predictions, only features; --field prediction=COLUMN names them"
+        )
+    for remark in remarks:
         streams.err.write(f"note: {remark}\n")
     return reference
 
 
 def _read(
     profile: Profile,
-    parser: RecordParser,
+    configuration: Configuration,
+    source: ModelSource,
     files: Sequence[str],
     options: argparse.Namespace,
     streams: Streams,
-) -> None:
-    problems: Counter[str] = Counter()
-    examples: dict[str, str] = {}
+) -> Reading:
     labels, joined, alone = LabelTable(), 0, 0
     chosen = _Part(options.first, options.last)
     with streams.progress("Reading") as progress:
+        records = Reading(configuration, source, options, streams, progress)
         if options.labels:
-            for block in progress.track(read_blocks(options.labels, stdin=streams.stdin)):
-                labels.add(_batch(block, parser, problems, examples))
-        for block in progress.track(read_blocks(files, stdin=streams.stdin)):
-            batch, found = labels.fill(_batch(block, parser, problems, examples))
+            for batch in records.of(options.labels):
+                labels.add(batch)
+        for batch in records.of(files):
+            filled, found = labels.fill(batch)
             joined += found
-            alone += int((batch.truth & ~batch.attempt).sum())
-            for each in chosen.of(_between(batch, options.since, options.until)):
+            alone += int((filled.truth & ~filled.attempt).sum())
+            for each in chosen.of(_between(filled, options.since, options.until)):
                 profile.add(each)
         for each in chosen.rest():
             profile.add(each)
-    for problem, number in sorted(problems.items()):
-        example = f", first {examples[problem]}" if problem in examples else ""
-        streams.err.write(f"{number} lines left out: {problem}{example}\n")
+    for problem in records.problems():
+        streams.err.write(problem + "\n")
     if options.labels:
         streams.out.write(f"{joined} of {len(labels)} labels logged apart found their prediction\n")
     if alone:
@@ -132,6 +147,7 @@ def _read(
             f"note: {alone} labels without a prediction are not used; "
             "name their files with --labels\n"
         )
+    return records
 
 
 class _Part:
@@ -211,23 +227,6 @@ def _kinds(source: ModelSource) -> dict[str, Kind]:
         for name, settings in columns.items()
         if settings.test is not None and name not in (*OUTPUTS, "*")
     }
-
-
-def _batch(
-    block: Block, parser: RecordParser, problems: Counter[str], examples: dict[str, str]
-) -> RecordBatch:
-    # Nothing in a profile depends on when its records were read.
-    parsed = parser_below(parser, block.header).parse(block.lines, received=0.0)
-    problems.update(parsed.rejected)
-    # A header is left out for good.
-    problems.update({why: number for why, number in parsed.skipped.items() if why != "header"})
-    problems.update({f"invalid {reason}": n for reason, n in parsed.batch.invalid.items()})
-    if block.too_long:
-        problems["too_long"] += block.too_long
-    for reason, (index, example) in parsed.examples.items():
-        where = f"{block.name}:{block.first_line + index}"
-        examples.setdefault(reason, f"{where}: {plain(example, 200)}")
-    return parsed.batch
 
 
 def _remarks(profile: Profile, reference: Reference) -> Iterator[str]:
