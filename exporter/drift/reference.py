@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from exporter import canonical
 from exporter.drift.columns import OUTPUTS, Column, feature_name
 from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.reliability import Reliability
@@ -90,14 +89,9 @@ def digest(
 
     Who made the reference, when and from which files is no part of it.
     """
-    canonical = json.dumps(
-        [column.document() for column in columns],
-        sort_keys=True,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
+    text = canonical.canonical([column.document() for column in columns])
     if reliability is not None:
-        canonical += reliability.digest
+        text += reliability.digest
     if expected_error is not None:
-        canonical += expected_error.digest
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+        text += expected_error.digest
+    return canonical.digest(text)

@@ -11,8 +11,6 @@ than before (concept drift): for that its distance from the realised error is th
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter import canonical
 from exporter.drift import observations
 from exporter.drift.columns import MAX_CATEGORY_LENGTH
 from exporter.estimation.regression_tree import Forest, Tree
@@ -178,5 +177,4 @@ class ExpectedError:
     @cached_property
     def digest(self) -> str:
         """Hex SHA-256 of the document: equal content, equal digest."""
-        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+        return canonical.digest(canonical.canonical(self.document()))

@@ -9,8 +9,6 @@ distance from the realised accuracy is the sign.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter import canonical
 from exporter.errors import UsageError
 from exporter.estimation.curve import CELLS, STEPS, Curve
 from exporter.monitors.binary import is_class, probability
@@ -98,8 +97,7 @@ class Reliability:
     @cached_property
     def digest(self) -> str:
         """Hex SHA-256 of the document as JSON with sorted keys and no white space."""
-        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+        return canonical.digest(canonical.canonical(self.document()))
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
