@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -40,6 +41,24 @@ def test_every_alert_is_tested_to_fire_and_to_be_quiet() -> None:
                 (fires if case.get("exp_alerts") else quiet).add(case["alertname"])
     assert sorted(fires) == alert_names()
     assert sorted(quiet | {"Watchdog"}) == alert_names()
+
+
+@pytest.mark.parametrize("late", ["increase1h", "increase1d"])
+def test_a_fleet_is_compared_over_every_range_in_the_same_way(late: str) -> None:
+    """Only what is counted differs: since the start, or of late."""
+    rules = yaml.safe_load((PROMETHEUS / "rules" / "fleet_drift.yml").read_text())
+    groups = {group["name"]: group["rules"] for group in rules["groups"]}
+    since_start = {
+        one["record"]: one["expr"].split() for one in groups["modeltail-fleet-drift-sum"]
+    }
+    rated = re.compile(rf"increase\((\w+)\[{late.removeprefix('increase')}\]\)")
+    of_late = {
+        one["record"].replace(late, "sum"): rated.sub(r"\1", one["expr"])
+        .replace(late, "sum")
+        .split()
+        for one in groups[f"modeltail-fleet-drift-{late}"]
+    }
+    assert of_late == since_start
 
 
 @pytest.mark.parametrize("targets", ["targets", "targets/compose"])
