@@ -14,6 +14,7 @@ from exporter.config import Configuration, ModelSource, Rules, SyslogSource
 from exporter.dependencies import monitoring
 from exporter.dependencies.checker import Checker
 from exporter.drift import comparison, reference_file
+from exporter.drift.fleet import FleetColumn
 from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
 from exporter.joining.monitors import JoinedMonitors
@@ -41,6 +42,7 @@ from exporter.monitors.fed_group import FedGroup
 from exporter.monitors.finish import Finish
 from exporter.monitors.first_token import FirstToken
 from exporter.monitors.fixed_series import fixed_series
+from exporter.monitors.fleet_columns import fleet_columns
 from exporter.monitors.ground_truth import GroundTruth
 from exporter.monitors.group import MonitorGroup
 from exporter.monitors.inputs import Inputs
@@ -273,14 +275,16 @@ def _model_group(
     info = {"task": model.task, "reference": "" if reference is None else reference.label}
     thresholds = model.thresholds.model_dump(exclude_none=True)
     objectives: dict[str, float] = {name: slo.objective for name, slo in model.slo.items()}
+    fleet = _fleet(model, reference, len(configuration.models), parts.budget)
 
     def whole() -> list[Monitor[RecordBatch]]:
         monitors: list[Monitor[RecordBatch]] = [
             Facts(by_model, info, thresholds, objectives),
             Validation(by_model, windows),
         ]
-        if reference is not None and model.drift is not None and model.drift.fleet:
-            monitors.append(ReferenceFacts(by_model, reference, model.drift, parts.budget))
+        if reference is not None and model.drift is not None and fleet:
+            facts = ReferenceFacts(by_model, reference, fleet, model.drift, parts.budget)
+            monitors.append(facts)
         if rules is not None:
             privacy = configuration.privacy
             monitors.append(
@@ -317,7 +321,7 @@ def _model_group(
             monitors += [
                 Drift(labels, windows, model.drift, reference),
                 DriftEvidence(labels, model.drift, reference),
-                *([FeatureValues(labels, reference, budget)] if model.drift.fleet else []),
+                *([FeatureValues(labels, reference, fleet, budget)] if fleet else []),
                 MissingFeatures(labels, reference),
                 Outliers(labels, reference),
             ]
@@ -339,6 +343,16 @@ def _model_group(
         + drift
         + estimated_accuracy.series(reliability, windows),
     )
+
+
+def _fleet(
+    model: ModelSource, reference: Reference | None, models: int, budget: SeriesBudget
+) -> tuple[FleetColumn, ...]:
+    """Return the columns that are compared over a fleet."""
+    if reference is None or model.drift is None or not model.drift.fleet:
+        return ()
+    tested = [one.column for one in comparison.select(model.drift, reference)]
+    return fleet_columns(tested, models, budget)
 
 
 def _of_classes(

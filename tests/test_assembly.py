@@ -6,9 +6,12 @@ import pytest
 
 from exporter.assembly import SYSLOG_GROUP, assemble
 from exporter.config import Configuration
+from exporter.drift import reference_file
 from exporter.errors import UsageError
 from exporter.monitors import names
 from exporter.pipeline import Pipeline
+from exporter.windows import Window
+from tests.drift.test_comparison import numbers, reference
 from tests.monitors.builders import batch
 
 
@@ -71,6 +74,27 @@ def test_a_file_that_can_not_be_read_is_named(section):
     """Before anything runs."""
     with pytest.raises(UsageError, match=r"/no/such\.(ref|markov)"):
         assemble(configuration(**section), replay=False)
+
+
+@pytest.mark.parametrize(
+    ("drift", "compared"),
+    [({}, {"x", "y"}), ({"columns": {"y": {}}}, {"y"}), ({"fleet": False}, set())],
+)
+def test_columns_that_are_tested_are_compared_over_a_fleet(tmp_path, drift, compared):
+    """What an exporter counts, and what it says of the reference, is of the same columns."""
+    reference_file.write(reference(numbers("x"), numbers("y")), tmp_path / "ref")
+    model = {"name": "m", "paths": ["x"], "drift": {"reference": str(tmp_path / "ref"), **drift}}
+    assembled = assemble(configuration(models=[model]), replay=False)
+    assembled.groups["m"].update(batch({"prediction": "a"}, windows=[Window("5m", 300.0)]))
+    columns = {"reference_facts": set(), "feature_values": set()}
+    for monitor, snapshot in assembled.groups["m"].snapshot():
+        if monitor.name in columns:
+            columns[monitor.name] = {
+                sample.labels["feature"]
+                for family in monitor.families(snapshot, 0.0)
+                for sample in family.samples
+            }
+    assert columns == {"reference_facts": compared, "feature_values": compared}
 
 
 def test_series_are_limited_as_configured():

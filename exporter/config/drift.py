@@ -78,7 +78,9 @@ class DriftSettings(Section):
     fleet: bool = Field(
         default=True,
         description="Whether the values of each column are exposed as counters, for Prometheus to "
-        "compare those of many exporters with the reference: some 100 series for each column.",
+        "compare those of many exporters with the reference: some 100 series for each column, in "
+        "all a tenth of `limits.series` at most (less if there are more than 5 models); columns "
+        "beyond that are left out.",
     )
     evidence_alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.01,

@@ -58,6 +58,12 @@ class FleetColumn:
         # OpenMetrics: a histogram has a count if and only if it has a sum.
         return self.size + 2 * self.summed
 
+    @property
+    def reference_series(self) -> int:
+        """How many series the reference has of it."""
+        # Shares, how many values and cells there are and, of categories, the critical value.
+        return self.size + (2 if self.numeric else 3)
+
     @cached_property
     def summed(self) -> bool:
         """Whether the sum of its values can only rise: no edge is negative."""

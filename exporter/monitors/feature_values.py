@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,18 +42,26 @@ class FeatureValues:
         Labels of every series: model and version.
     reference
         The reference.
+    columns
+        Those of it that are counted.
     budget
         Grants the series.
     """
 
     name: ClassVar[str] = "feature_values"
 
-    def __init__(self, labels: Mapping[str, str], reference: Reference, budget: Budget) -> None:
+    def __init__(
+        self,
+        labels: Mapping[str, str],
+        reference: Reference,
+        columns: Sequence[FleetColumn],
+        budget: Budget,
+    ) -> None:
         self._labels = {**labels, "reference": reference.label}
         self._digest = reference.digest
         self._columns = [
             column
-            for column in map(FleetColumn.of, reference.columns)
+            for column in columns
             if budget.claim(HISTOGRAM if column.numeric else CATEGORIES, column.series)
         ]
         self._counts = [np.zeros(column.size, dtype=np.int64) for column in self._columns]
@@ -143,8 +151,11 @@ class FeatureValues:
         ValueError
             If it is another, or other columns have series.
         """
-        if (self._digest, len(self._columns)) != (other._digest, len(other._columns)):
+        if self._identity() != other._identity():
             raise ValueError("can't merge counts at different cells")
         for at, counts in enumerate(other._counts):
             self._counts[at] += counts
             self._sums[at] += other._sums[at]
+
+    def _identity(self) -> tuple[str, ...]:
+        return (self._digest, *(fleet.column.name for fleet in self._columns))

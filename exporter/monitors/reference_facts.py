@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +27,8 @@ class ReferenceFacts:
         Labels of every series: the model.
     reference
         The reference.
+    columns
+        Those of it that are counted.
     settings
         The model's section `drift`.
     budget
@@ -39,14 +41,15 @@ class ReferenceFacts:
         self,
         labels: Mapping[str, str],
         reference: Reference,
+        columns: Sequence[FleetColumn],
         settings: DriftSettings,
         budget: Budget,
     ) -> None:
         self._labels = {**labels, "reference": reference.label}
         self._columns = tuple(
             column
-            for column in map(FleetColumn.of, reference.columns)
-            if column.column.n and budget.claim(CDF if column.numeric else SHARE, column.size + 2)
+            for column in columns
+            if budget.claim(CDF if column.numeric else SHARE, column.reference_series)
         )
         self._alpha = settings.alpha / max(1, len(self._columns))
 

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exporter.config import DriftSettings
+from exporter.drift.fleet import FleetColumn
 from exporter.drift.profile import Profile
 from exporter.drift.reference import Provenance, Reference
 from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.feature_values import FeatureValues
 from exporter.monitors.reference_facts import ReferenceFacts
 from exporter.storage.encoding import decode, encode
-from tests.monitors.builders import batch
+from tests.monitors.builders import batch, exposition, through_storage
 
 LABELS = {"model": "bot", "version": "1"}
 SETTINGS = DriftSettings(reference=Path("ref"))
@@ -47,9 +50,21 @@ REFERENCE = profiled(records(2000, 1))
 NAMES = ("age", "delta", "plan")
 
 
-def monitor(reference=REFERENCE, budget=None):
+def fleet(reference=REFERENCE):
+    """Return all columns of a reference."""
+    return [FleetColumn.of(column) for column in reference.columns]
+
+
+def monitor(reference=REFERENCE, budget=None, columns=None):
     """Return a monitor of the reference."""
-    return FeatureValues(LABELS, reference, budget or SeriesBudget.unlimited())
+    columns = fleet(reference) if columns is None else columns
+    return FeatureValues(LABELS, reference, columns, budget or SeriesBudget.unlimited())
+
+
+def facts(budget=None):
+    """Return what is said of the reference."""
+    budget = budget or SeriesBudget.unlimited()
+    return ReferenceFacts({"model": "bot"}, REFERENCE, fleet(), SETTINGS, budget)
 
 
 def shown(one):
@@ -114,20 +129,28 @@ def test_values_that_are_missing_or_negative():
 
 def test_facts_fit_the_counters():
     """The distribution function has the same edges, ends at 1, and each edge knows the last."""
-    facts = shown(ReferenceFacts({"model": "bot"}, REFERENCE, SETTINGS, SeriesBudget.unlimited()))
+    known = shown(facts())
     counted = shown(monitor())
     edges = [key[2] for key in counted if key[:2] == ("model_feature_value_bucket", "age")]
-    rows = [key[2:] for key in facts if key[:2] == ("model_feature_reference_cdf_ratio", "age")]
+    rows = [key[2:] for key in known if key[:2] == ("model_feature_reference_cdf_ratio", "age")]
     assert [edge for edge, _ in rows] == edges
     assert [before for _, before in rows] == ["-Inf", *edges[:-1]]
-    assert facts["model_feature_reference_cdf_ratio", "age", "+Inf", edges[-2]] == 1
-    assert facts["model_feature_reference_edges", "age"] == len(edges)
+    assert known["model_feature_reference_cdf_ratio", "age", "+Inf", edges[-2]] == 1
+    assert known["model_feature_reference_edges", "age"] == len(edges)
     plan = next(column for column in REFERENCE.columns if column.name == "plan")
-    assert facts["model_feature_reference_samples", "plan"] == pytest.approx(2000 / plan.tau)
-    share = facts["model_feature_reference_category_ratio", "plan", "gold"]
+    assert known["model_feature_reference_samples", "plan"] == pytest.approx(2000 / plan.tau)
+    share = known["model_feature_reference_category_ratio", "plan", "gold"]
     assert share == plan.counts[plan.categories.index("gold")] / 2000
     # alpha .05 over four columns, three degrees of freedom: chi2.isf(.0125, 3).
-    assert facts["model_drift_critical_value", "plan", "chi2"] == pytest.approx(10.8613, abs=1e-3)
+    assert known["model_drift_critical_value", "plan", "chi2"] == pytest.approx(10.8613, abs=1e-3)
+
+
+def test_what_is_claimed_is_what_is_shown():
+    """Of the counters and of the reference."""
+    for build in (lambda budget: monitor(budget=budget), facts):
+        budget = SeriesBudget.unlimited()
+        assert budget.used == 0
+        assert len(shown(build(budget))) == budget.used > 0
 
 
 def test_columns_for_which_there_are_no_series_are_left_out():
@@ -143,3 +166,58 @@ def test_counts_of_another_reference_are_refused():
     """They were counted at other edges."""
     with pytest.raises(ValueError, match="reference"):
         monitor(profiled(records(2000, 9))).load(decode(encode(monitor().dump())))
+
+
+def test_only_counts_of_the_same_columns_are_added_up():
+    """They would be those of another column."""
+    first, second, *_ = fleet()
+    with pytest.raises(ValueError, match="different cells"):
+        monitor(columns=[first]).merge(monitor(columns=[second]))
+
+
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "age": st.none() | st.integers(-5, 120),
+        "delta": st.none() | st.floats(-4, 4).map(lambda value: round(value, 3)),
+        "plan": st.none() | st.sampled_from(["gold", "tin", "rare", "other", "new"]),
+    },
+)
+RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {"features": FIELDS},
+        optional={
+            "prediction": st.sampled_from(["no", "yes"]),
+            "error": st.just("timeout"),
+            "true_label": st.just("no"),
+        },
+    ),
+    max_size=12,
+)
+
+
+def counted(*batches):
+    """Return a monitor that has taken in batches."""
+    one = monitor()
+    for found in batches:
+        if found:
+            one.update(batch(*found, features=NAMES))
+    return one
+
+
+@settings(deadline=None)
+@given(RECORDS, RECORDS, st.randoms(use_true_random=False))
+def test_only_which_records_there_were_matters(first, second, random):
+    """Neither order nor batches, nor which monitor had them, nor a restart between them."""
+    expected = exposition(counted([*first, *second]))
+    mixed = [*first, *second]
+    random.shuffle(mixed)
+    assert exposition(counted(mixed)) == expected
+    assert exposition(counted(first, second)) == expected
+    merged = counted(first)
+    merged.merge(counted(second))
+    assert exposition(merged) == expected
+    restored = through_storage(counted(first), monitor())
+    if second:
+        restored.update(batch(*second, features=NAMES))
+    assert exposition(restored) == expected
