@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 if TYPE_CHECKING:
     # The command line starts without numpy.
     from exporter.tailing.inputs import Block
+
+_WIDTH = 80
 
 
 class Progress:
@@ -53,7 +57,15 @@ class Streams:
     @classmethod
     def standard(cls) -> Streams:
         """Return those of the process."""
+        if isinstance(sys.stdout, TextIOWrapper):
+            # What a log calls its features must not end a command where a terminal lacks a letter.
+            sys.stdout.reconfigure(errors="replace")
         return cls(sys.stdout, sys.stderr, sys.stdin.buffer)
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal that results are written to; 80 where there is none."""
+        return shutil.get_terminal_size().columns if self.out.isatty() else _WIDTH
 
     @contextmanager
     def progress(self, description: str) -> Iterator[Progress]:

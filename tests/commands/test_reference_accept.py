@@ -6,12 +6,16 @@ import io
 import json
 import random
 import re
+import signal
 
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.cli import execute
 from exporter.commands.streams import Streams
 from exporter.drift.reference_file import read
+from tests.commands.exporter_process import configure, running, wait_until
 
 CONFIGURATION = """
 models:
@@ -75,7 +79,7 @@ def test_recent_predictions_are_the_new_reference(run, tmp_path):
     assert new.provenance.records == 500
     assert new.provenance.first_timestamp == START + 500
     assert "age: KS distance 0.4" in out
-    assert re.search(r"mean 2\d\.\d+ to 4\d\.\d+\n", out)
+    assert re.search(r"mean 2\d\.\d+ to 4\d\.\d+, sd 14\.\d+ to 14\.\d+\n", out)
     assert "plan: 100.0% of the records are in another category, new: tin" in out
     assert f"{new.label} is in the place of {old.label}" in out
     assert read(tmp_path / f"bot.ref.{old.label}").digest == old.digest
@@ -167,3 +171,43 @@ def test_columns_that_come_and_go_are_told(run, tmp_path):
     assert "\nage: is gone\n" in out
     assert "\nplan: was categorical, is numeric\n" in out
     assert "\nweight: is new\n" in out
+
+
+def of_reference(exporter):
+    """Return the names of the series of each reference, and how many predictions were counted."""
+    text = requests.get(f"{exporter.url}/metrics", timeout=5).text
+    found = {}
+    counted = 0.0
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if "reference" in sample.labels:
+                found.setdefault(sample.labels["reference"], set()).add(sample.name)
+            if sample.name == "model_feature_value_count":
+                counted = max(counted, sample.value)
+    return found, counted
+
+
+def test_an_exporter_takes_it_at_its_next_start(run, tmp_path):
+    """Until then it goes on with the old one; what it counts against either is apart."""
+    model = {"name": "bot", "paths": [str(tmp_path / "bot.jsonl")]}
+    model["drift"] = {"reference": str(tmp_path / "bot.ref"), "fleet": True}
+    config = configure(tmp_path, models=[model])
+    old = read(tmp_path / "bot.ref").label
+    with running(config) as exporter:
+        wait_until(lambda: exporter.lines() == 1000)
+        wait_until(lambda: of_reference(exporter)[1] == 1000)
+        before = of_reference(exporter)[0]
+        code, out, _ = run("--last", "500", "--config.file", str(config))
+        assert code == 0
+        assert "restart the exporter: model_info then shows it, and drift is counted anew" in out
+        assert of_reference(exporter)[0] == before
+        exporter.send(signal.SIGTERM)
+    new = read(tmp_path / "bot.ref").label
+    assert list(before) == [old]
+    assert {"model_info", "model_feature_value_count"} <= before[old]
+    with running(config) as exporter:
+        with (tmp_path / "bot.jsonl").open("a") as log:
+            log.write("".join(line(1000 + n, 20) + "\n" for n in range(7)))
+        wait_until(lambda: exporter.lines() == 1007)
+        wait_until(lambda: of_reference(exporter)[1] == 7)
+        assert of_reference(exporter)[0] == {new: before[old]}

@@ -65,7 +65,7 @@ def _accept(arguments: argparse.Namespace, streams: Streams) -> int:
             arguments.last = DEFAULT_LAST
         files = arguments.files or list(source.paths)
         new = profiled(configuration, source, files, arguments, streams)
-    describe(new, streams.out)
+    describe(new, streams)
     if new.provenance.records < MIN_REFERENCE_ROWS:
         streams.err.write(
             f"{new.provenance.records} predictions are too few for a reference (at least "
@@ -130,11 +130,9 @@ def _difference(old: Column, new: Column) -> str:
         if not (len(old.sample) and len(new.sample)):
             return "has no values on one side"
         distance = distance_of(Sample(old.sample), new.sample)
-        means = " to ".join(
-            "none" if column.moments.mean is None else f"{column.moments.mean:.4g}"
-            for column in (old, new)
-        )
-        return f"KS distance {distance:.3f}, mean {means}"
+        means = _change(old.moments.mean, new.moments.mean)
+        spreads = _change(old.moments.std, new.moments.std)
+        return f"KS distance {distance:.3f}, mean {means}, sd {spreads}"
     if isinstance(old, CategoricalColumn) and isinstance(new, CategoricalColumn):
         shares, others = _shares(old), _shares(new)
         moved = sum(abs(shares.get(one, 0.0) - others.get(one, 0.0)) for one in shares | others) / 2
@@ -142,6 +140,10 @@ def _difference(old: Column, new: Column) -> str:
         more = f", new: {', '.join(added[:5])}" if added else ""
         return f"{moved:.1%} of the records are in another category{more}"
     return f"was {old.kind}, is {new.kind}"
+
+
+def _change(old: float | None, new: float | None) -> str:
+    return " to ".join("none" if one is None else f"{one:.4g}" for one in (old, new))
 
 
 def _shares(column: CategoricalColumn) -> dict[str | None, float]:

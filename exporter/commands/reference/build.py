@@ -42,7 +42,7 @@ def _build(arguments: argparse.Namespace, streams: Streams) -> int:
     source = configured(configuration, arguments.model, arguments.config_file)
     reference = profiled(configuration, source, arguments.files, arguments, streams)
     write(reference, arguments.output)
-    describe(reference, streams.out)
+    describe(reference, streams)
     streams.out.write(f"wrote {arguments.output}\n")
     _write_rules(reference, arguments.output, streams)
     return 0

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TextIO
 
-from exporter.drift.columns import CategoricalColumn, Column
+from exporter.commands.reference.plotting import Histogram, Ink, quantile
+from exporter.commands.reference.summary import QUANTILES
+from exporter.commands.streams import Streams
+from exporter.drift.columns import CategoricalColumn, Column, NumericColumn
 from exporter.drift.reference import Reference
 from exporter.estimation.reliability import LEAST
 
 _SHOWN_CATEGORIES = 3
+_SHORTEST_SHAPE, _LONGEST_SHAPE = 8, 24
+_SHORTEST_BAR, _LONGEST_BAR = 10, 50
+_BINS = 16
 
 
-def describe(reference: Reference, out: TextIO) -> None:
+def describe(reference: Reference, streams: Streams) -> None:
     """Print what a reference holds, a line for each column."""
+    out = streams.out
     version = f" version {plain(reference.version)}" if reference.version else ""
     out.write(
         f"reference {reference.label} of model {plain(reference.model)}{version}: "
@@ -37,22 +45,70 @@ def describe(reference: Reference, out: TextIO) -> None:
             f"which {accuracy:.2%} are right\n"
         )
     _print_expected_error(reference, out)
-    rows = [("column", "kind", "values", "missing", "cells", "content")]
+    _print_table(reference.columns, streams)
+
+
+def _print_table(columns: Sequence[Column], streams: Streams) -> None:
+    rows = [("column", "kind", "values", "missing", "tau")]
     rows += [
-        (
-            plain(column.name),
-            column.kind,
-            str(column.n),
-            f"{column.missing / column.rows:.2%}",
-            str(len(column.counts)),
-            _content(column),
-        )
-        for column in reference.columns
+        (plain(one.name), one.kind, str(one.n), f"{_missing(one):.2%}", f"{one.tau:.1f}")
+        for one in columns
     ]
+    contents = ["content", *map(_content, columns)]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    for row in rows:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        out.write("  ".join(padded).rstrip() + "\n")
+    taken = sum(widths) + 2 * (len(widths) + 1) + max(map(len, contents))
+    size = min(_LONGEST_SHAPE, max(_SHORTEST_SHAPE, streams.width - taken))
+    ink = Ink.of(streams.out)
+    shapes = ["shape", *(ink.shape(_counts(column, size)) for column in columns)]
+    for row, shape, content in zip(rows, shapes, contents, strict=True):
+        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        streams.out.write("  ".join((*padded, shape.ljust(size), content)).rstrip() + "\n")
+
+
+def _counts(column: Column, size: int) -> Sequence[int]:
+    """Return what is drawn of a column, at most `size` numbers."""
+    if isinstance(column, NumericColumn):
+        counts = Histogram.of(column, size).counts if len(column.sample) else column.counts[:0]
+    else:
+        counts = column.counts[:size]
+    drawn: list[int] = counts.tolist()
+    return drawn
+
+
+def describe_column(column: Column, streams: Streams) -> None:
+    """Print all that a reference knows of a column."""
+    out = streams.out
+    out.write(
+        f"{plain(column.name)}: {column.kind}, {column.n} values, {_missing(column):.2%} missing, "
+        f"autocorrelation time {column.tau:.1f}\n"
+    )
+    if not isinstance(column, NumericColumn):
+        names = [*map(plain, column.categories), "all others"]
+        # As of other values, of these there need not be any.
+        number = len(names) if column.counts[-1] else len(names) - 1
+        _print_bars(names[:number], column.counts[:number].tolist(), streams)
+        return
+    out.write(_content(column) + "\n")
+    if len(column.sample):
+        found = ((share, quantile(column.sample, share)) for share in QUANTILES)
+        shown = ", ".join(f"{share:.0%} {value:.4g}" for share, value in found)
+        out.write(f"quantiles: {shown}\n")
+        histogram = Histogram.of(column, _BINS)
+        _print_bars(histogram.labels, histogram.counts.tolist(), streams)
+
+
+def _print_bars(labels: Sequence[str], counts: Sequence[int], streams: Streams) -> None:
+    total, largest = sum(counts), max(counts, default=0)
+    width = max(map(len, labels), default=0)
+    room = min(_LONGEST_BAR, max(_SHORTEST_BAR, streams.width - width - len("    100.0%")))
+    ink = Ink.of(streams.out)
+    for label, count in zip(labels, counts, strict=True):
+        bar = ink.bar(count / largest, room).ljust(room)
+        streams.out.write(f"{label:>{width}}  {bar}  {count / total:6.1%}\n")
+
+
+def _missing(column: Column) -> float:
+    return column.missing / column.rows
 
 
 def _print_expected_error(reference: Reference, out: TextIO) -> None:
