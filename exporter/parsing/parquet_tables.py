@@ -43,7 +43,7 @@ class ParquetTable:
         try:
             self._file = parquet.ParquetFile(path)
             schema = self._flat(self._file.schema_arrow.empty_table()).schema
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise TableError(f"this is no Parquet: {_first_line(error)}") from error
         self.names = [name for name in schema.names if not name.startswith(_INDEX)]
         """Names of the columns."""
@@ -65,7 +65,7 @@ class ParquetTable:
                 table = self._flat(self._pa.Table.from_batches([batch]))
                 values = {name: self._values(table.column(name)) for name in names}
                 yield values, table.num_rows
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, self._pa.ArrowException) as error:
             raise TableError(f"can't read the Parquet: {_first_line(error)}") from error
 
     def close(self) -> None:

@@ -128,7 +128,7 @@ def _read(
     with streams.progress("Reading") as progress:
         records = Reading(configuration, source, options, streams, progress)
         if options.labels:
-            for batch in records.of(options.labels):
+            for batch in records.of(options.labels, labels=True):
                 labels.add(batch)
         for batch in records.of(files):
             filled, found = labels.fill(batch)
@@ -138,6 +138,7 @@ def _read(
                 profile.add(each)
         for each in chosen.rest():
             profile.add(each)
+    records.check_columns()
     for problem in records.problems():
         streams.err.write(problem + "\n")
     if options.labels:

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Literal
 
@@ -84,14 +85,20 @@ class Reading:
         self._progress = progress
         self._problems: Counter[str] = Counter()
         self._examples: dict[str, str] = {}
+        self._missing = dict.fromkeys((*self._named.values(), *self._without), "")
         self._latest = -math.inf
         self.tables = 0
-        """Tables among the files read so far."""
+        """Tables of predictions among the files read so far."""
         self.in_order = True
-        """Whether no row of a table was earlier than the one before it."""
+        """Whether no row of these was earlier than the one before it."""
 
-    def of(self, patterns: Sequence[str]) -> Iterator[RecordBatch]:
+    def of(self, patterns: Sequence[str], *, labels: bool = False) -> Iterator[RecordBatch]:
         """Yield the records of all files.
+
+        Parameters
+        ----------
+        labels
+            Whether ground truth alone is wanted of them, in whatever order it is.
 
         Raises
         ------
@@ -104,13 +111,27 @@ class Reading:
                 for block in self._blocks(name):
                     yield self._noted(parser_below(self._parser, block.header), block)
                 continue
-            self.tables += 1
+            self.tables += not labels
             try:
                 for batch in self._parquet(name) if kind == "parquet" else self._csv(name):
-                    self._note_order(batch)
+                    if not labels:
+                        self._note_order(batch)
                     yield batch
             except TableError as error:
                 raise UsageError(f"{name}: {error}") from error
+
+    def check_columns(self) -> None:
+        """Refuse columns that were named but are in none of the tables read.
+
+        Raises
+        ------
+        UsageError
+            If there are any.
+        """
+        if self._missing:
+            column, near = next(iter(self._missing.items()))
+            where = f"in any table; there is {near}" if near else "since no FILE is a table"
+            raise UsageError(f"there is no column {column!r} {where}")
 
     def problems(self) -> Iterator[str]:
         """Yield what was left out, and why, with the first example of each."""
@@ -154,11 +175,12 @@ class Reading:
         return {**self._source.fields, **self._named}
 
     def _layout(self, name: str, names: Sequence[str], no_scalars: Collection[str] = ()) -> Layout:
-        for column in (*self._named.values(), *self._without):
-            if column not in names:
-                some = ", ".join(map(plain, names[:_MOST_NAMES]))
-                more = ", …" if len(names) > _MOST_NAMES else ""
-                raise TableError(f"there is no column {column!r}; it has {some}{more}")
+        for column in list(self._missing):
+            if column in names:
+                del self._missing[column]
+            else:
+                near = get_close_matches(column, names) or names
+                self._missing[column] = ", ".join(map(plain, near[:_MOST_NAMES]))
         columns = layout(names, self._fields, self._without, no_scalars)
         if columns.left_out:
             out = ", ".join(plain(one) or "one without a name" for one in columns.left_out)

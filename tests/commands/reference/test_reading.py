@@ -175,9 +175,10 @@ def test_labels_may_be_a_table(build, tmp_path):
     columns = rows(**OUTPUTS, request_id=ids)
     labels = columns.pop("true_label")
     (tmp_path / "t.csv").write_text(csv(columns))
-    (tmp_path / "labels.csv").write_text(csv({"request_id": ids, "true_label": labels}))
-    code, out, _ = build("--labels", "labels.csv", "t.csv")
-    assert code == 0
+    given = {"request_id": ids, "y": labels, "timestamp": [START + 10**6] * ROWS}
+    (tmp_path / "labels.csv").write_text(csv(given))
+    code, out, err = build("--labels", "labels.csv", "--field", "true_label=y", "t.csv")
+    assert (code, err) == (0, "")
     assert f"{ROWS} of {ROWS} labels logged apart found their prediction" in out
 
 
@@ -210,8 +211,15 @@ def test_bad_rows_are_told(build, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--field", "true_label=y", "t.csv"), "t.csv: there is no column 'y'; it has age, weight"),
-        (("--without", "id", "t.csv"), "t.csv: there is no column 'id'; it has age"),
+        (
+            ("--field", "true_label=y", "t.csv"),
+            "there is no column 'y' in any table; there is age, weight",
+        ),
+        (
+            ("--without", "memver", "t.csv"),
+            "there is no column 'memver' in any table; there is mem",
+        ),
+        (("--without", "id", "log.jsonl"), "there is no column 'id' since no FILE is a table"),
         (("twice.csv",), "twice.csv: two columns are called 'a'"),
         (("bad.parquet",), "bad.parquet: this is no Parquet: "),
         (("x.parquet.gz",), "x.parquet.gz: this is no Parquet: "),
@@ -221,6 +229,7 @@ def test_bad_rows_are_told(build, tmp_path):
 def test_mistakes_end_with_2_and_a_message(build, tmp_path, arguments, message):
     """That names the file; no reference is written."""
     (tmp_path / "t.csv").write_text(csv(rows()))
+    (tmp_path / "log.jsonl").write_text(log(rows(**OUTPUTS)))
     (tmp_path / "twice.csv").write_text("a,a\n1,2\n")
     (tmp_path / "bad.parquet").write_text("no")
     (tmp_path / "x.parquet.gz").write_text("no")
