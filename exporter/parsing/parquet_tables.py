@@ -10,6 +10,7 @@ from exporter.errors import TableError
 
 _ROWS = 1 << 14
 _INDEX = "__index_level_"
+_TEXTS = frozenset({"string", "large_string", "string_view"})
 
 
 class ParquetTable:
@@ -92,9 +93,7 @@ class ParquetTable:
             or types.is_floating(kind)
             or types.is_decimal(kind)
             or types.is_boolean(kind)
-            or types.is_string(kind)
-            or types.is_large_string(kind)
-            or types.is_string_view(kind)
+            or str(kind) in _TEXTS
             or types.is_null(kind)
         )
 
