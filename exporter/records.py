@@ -369,6 +369,10 @@ class SyslogBatch:
         The program: text up to the colon, without the process id.
     message
         The paper's message: tag and text with numeric values removed (Haque et al. 2017).
+    process
+        int64[n], the process id; -1 where the line carries none.
+    lines, rows
+        The lines as they were read, and int[n], which of them each message is.
     event_time, placements
         As in :class:`RecordBatch`.
     """
@@ -379,6 +383,9 @@ class SyslogBatch:
     host: Categorical
     tag: Categorical
     message: Categorical
+    process: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    lines: Sequence[bytes] = ()
+    rows: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     event_time: Floats = field(default_factory=lambda: np.empty(0))
     placements: tuple[Placement, ...] = ()
 

@@ -85,7 +85,7 @@ class EitherSyslogLines:
             lines_of_part = [block.single[row] for row in rows.tolist()]
             parsed, accepted = parser.decode(lines_of_part, received)
             parts.append((parsed, rows, rows[accepted]))
-        return _interleaved(parts)
+        return _interleaved(parts, lines)
 
     def _is_new(self, block: Lines) -> NDArray[np.bool_]:
         if self._leading_fields:
@@ -94,7 +94,9 @@ class EitherSyslogLines:
         return is_rfc5424(text, line_starts(text, len(block))[0])[0]
 
 
-def _interleaved(parts: Sequence[tuple[Parsed[SyslogBatch], Rows, Rows]]) -> Parsed[SyslogBatch]:
+def _interleaved(
+    parts: Sequence[tuple[Parsed[SyslogBatch], Rows, Rows]], lines: Sequence[bytes]
+) -> Parsed[SyslogBatch]:
     """Join parts in the order of their lines.
 
     Parameters
@@ -102,6 +104,8 @@ def _interleaved(parts: Sequence[tuple[Parsed[SyslogBatch], Rows, Rows]]) -> Par
     parts
         What was made of some of the lines, the positions of these lines, and of those of them that
         are in the batch.
+    lines
+        All of them.
     """
     rejected: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
@@ -112,7 +116,8 @@ def _interleaved(parts: Sequence[tuple[Parsed[SyslogBatch], Rows, Rows]]) -> Par
         for reason, (position, problem) in parsed.examples.items():
             first = (int(rows[position]), problem)
             examples[reason] = min(first, examples.get(reason, first))
-    order = np.argsort(np.concatenate([accepted for _, _, accepted in parts]))
+    places = np.concatenate([accepted for _, _, accepted in parts])
+    order = np.argsort(places)
     batches = [parsed.batch for parsed, _, _ in parts]
     batch = SyslogBatch(
         source=batches[0].source,
@@ -121,6 +126,9 @@ def _interleaved(parts: Sequence[tuple[Parsed[SyslogBatch], Rows, Rows]]) -> Par
         host=_joined([batch.host for batch in batches], order),
         tag=_joined([batch.tag for batch in batches], order),
         message=_joined([batch.message for batch in batches], order),
+        process=np.concatenate([batch.process for batch in batches])[order],
+        lines=lines,
+        rows=places[order],
     )
     return Parsed(batch, len(batch), rejected, skipped, examples)
 

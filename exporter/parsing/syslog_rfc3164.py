@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.parsing.syslog_processes import bracketed
 from exporter.parsing.syslog_text import (
     DIGITS,
     EMPTY,
@@ -229,6 +230,7 @@ class SyslogLines:
             stripped[row] = _BODY_ONLY + body.translate(None, DIGITS)
         codes, keys = number(stripped)
         messages = [self._message(key) for key in keys]
+        tags, tag_end = _tags(block, headers, codes, messages)
         return SyslogBatch(
             source=self._source,
             received=received,
@@ -236,8 +238,11 @@ class SyslogLines:
             host=categorical(
                 host_codes, [text_of(host)[:MAX_HOST_CHARACTERS] for host in distinct_hosts]
             ),
-            tag=_tags(block, headers, codes, messages),
+            tag=tags,
             message=categorical(codes, [message.message for message in messages]),
+            process=bracketed(block, tag_end),
+            lines=lines,
+            rows=np.flatnonzero(headers.good),
         )
 
     def _message(self, key: bytes) -> _Message:
@@ -305,7 +310,7 @@ def _take_apart(key: bytes) -> _Message:
     if match is None or not name:
         return _Message("", text_of(key.strip(b" ")), 0, -1)
     tag = text_of(name)[:MAX_TAG_CHARACTERS]
-    tag_end = max(match.span("word")[1], match.span("words")[1])
+    tag_end = _tag_end(match)
     message = f"{tag}: {text_of(key[match.end() :].rstrip(b' '))}"
     return _Message(tag, message, tag_end, key[tag_end])
 
@@ -315,30 +320,38 @@ def _tags(
     headers: _Headers,
     codes: NDArray[np.int32],
     messages: Sequence[_Message],
-) -> Categorical:
-    """Return the tags, with the digits that `messages` lost."""
+) -> tuple[Categorical, Integers]:
+    """Return the tags, with the digits that `messages` lost, and where they end in the block."""
     values = [message.tag for message in messages]
     # A tag without digits ends in the line where it ends in the message. One with digits reaches
     # further, and the terminator can't be found inside a tag.
     tag_end = np.array([message.tag_end for message in messages], dtype=np.int64)[codes]
+    tag_end += headers.body_start
     terminator = np.array([message.terminator for message in messages], dtype=np.int16)[codes]
     text = np.frombuffer(block + PADDING, dtype=np.uint8)
-    found = text[headers.body_start + tag_end]
-    rows = np.flatnonzero((found != terminator) & (terminator >= 0))
+    tagged = terminator >= 0
+    rows = np.flatnonzero((text[tag_end] != terminator) & tagged)
+    tag_end[~tagged] = -1
     if not rows.size:
-        return categorical(codes, values)
+        return categorical(codes, values), tag_end
     tag_codes = codes.copy()
     index: dict[str, int] = {}
     for row in rows.tolist():
         match = _TAG.match(block[headers.body_start[row] : headers.body_end[row]])
         name = text_of(_tag_name(match))[:MAX_TAG_CHARACTERS] if match else values[codes[row]]
         tag_codes[row] = len(values) + index.setdefault(name, len(index))
+        tag_end[row] = headers.body_start[row] + _tag_end(match) if match else -1
     # Values are listed in the order in which records carry them, as everywhere.
     values += index
     used, first, inverse = np.unique(tag_codes, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    return categorical(
+    tags = categorical(
         rank[inverse].astype(np.int32), [values[used[place]] for place in order.tolist()]
     )
+    return tags, tag_end
+
+
+def _tag_end(match: re.Match[bytes]) -> int:
+    return max(match.span("word")[1], match.span("words")[1])

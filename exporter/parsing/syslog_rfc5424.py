@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.parsing.syslog_processes import process_field
 from exporter.parsing.syslog_text import (
     DIGITS,
     EMPTY,
@@ -79,7 +80,9 @@ class _Headers:
     timestamp: NDArray[np.float64]
     host: tuple[Integers, Integers]
     app: tuple[Integers, Integers]
+    process_start: Integers
     message: tuple[Integers, Integers]
+    rows: NDArray[np.intp]
     rejected: dict[str, NDArray[np.intp]]
 
 
@@ -123,7 +126,7 @@ class Rfc5424Lines:
         if self._leading_fields:
             headed = Lines.of(without_fields(line, self._leading_fields) for line in lines)
         headers = _headers(headed)
-        batch = self._batch(headed.data, headers, received)
+        batch = self._batch(headed, headers, received)
         rejected: Counter[str] = Counter()
         skipped: Counter[str] = Counter()
         examples: dict[str, tuple[int, str]] = {}
@@ -140,7 +143,8 @@ class Rfc5424Lines:
         parsed = Parsed(batch, len(batch), rejected, skipped, examples)
         return parsed, np.delete(np.arange(len(lines)), np.concatenate(left_out))
 
-    def _batch(self, block: bytes, headers: _Headers, received: float) -> SyslogBatch:
+    def _batch(self, lines: Lines, headers: _Headers, received: float) -> SyslogBatch:
+        block = lines.data
         hosts = _slices(block, *headers.host)
         apps = _slices(block, *headers.app)
         # An app has no space in it: the first one parts it from the message.
@@ -159,6 +163,9 @@ class Rfc5424Lines:
             ),
             tag=categorical(app_codes, [_known(app)[:MAX_TAG_CHARACTERS] for app in distinct_apps]),
             message=categorical(codes, [self._message(key) for key in keys]),
+            process=process_field(block, headers.process_start),
+            lines=lines,
+            rows=headers.rows,
         )
 
     def _message(self, key: bytes) -> str:
@@ -205,7 +212,9 @@ def _headers(lines: Lines) -> _Headers:
         timestamp[good],
         (starts[good, 1], ends[good, 1]),
         (starts[good, 2], ends[good, 2]),
+        starts[good, 3],
         (message_start, np.minimum(line_end, message_start + MAX_TEXT_BYTES)),
+        np.flatnonzero(good),
         rejected,
     )
 

@@ -84,3 +84,22 @@ def test_each_line_is_read_as_if_it_were_alone(lines, leading_fields):
             assert getattr(whole, name) == total
     assert whole.parsed + whole.rejected.total() + whole.skipped.total() == len(lines)
     assert set(whole.rejected) <= set(EitherSyslogLines.reasons)
+
+
+def test_process_ids_and_lines():
+    """Of both formats; a tag with digits and a number elsewhere in brackets do not confuse."""
+    lines = [
+        b"Jun  9 06:06:20 combo sshd(pam_unix)[19939]: check pass",
+        b"no header",
+        b"<34>1 2003-10-11T22:14:15.003Z host su 77 ID47 - su root failed",
+        b"<34>1 2003-10-11T22:14:15.003Z host su - ID47 - su root failed",
+        b"Jun  9 06:06:20 combo h12[993]: up",
+        b"Jun  9 06:06:20 combo kernel: x[3]: y",
+        b"Jun  9 06:06:20 combo su[12] failed",
+        b"Jun  9 06:06:20 combo su[12x]: failed",
+        b"Jun  9 06:06:20 combo su[12345678901]: failed",
+        b"Jun  9 06:06:20 combo -- MARK --",
+    ]
+    batch = syslog_parser("s", timezone="UTC").parse(lines, 1e9).batch
+    assert batch.process.tolist() == [19939, 77, -1, 993, -1, 12, -1, -1, -1]
+    assert [batch.lines[row] for row in batch.rows] == [lines[0], *lines[2:]]
