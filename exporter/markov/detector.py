@@ -1,0 +1,281 @@
+"""Lines that are too many, missing or new, found by a model that learns while it scores.
+
+Every line is scored once the next :data:`exporter.markov.evidence.AROUND` lines of its host are
+there: what follows a line says as much of it as what came before. The answers depend on the order
+of the lines of a source alone, never on how they were cut into batches; what happens now and then
+(processes end, the oldest counts are forgotten) does so at every :data:`EPOCH` th line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.markov.backoff import BackoffChain, Lines
+from exporter.markov.gaps import Gaps
+from exporter.markov.names import Names
+from exporter.markov.pending import Column, Pending, Table
+from exporter.markov.processes import Processes, process_names
+from exporter.markov.scored import Scored, scored
+from exporter.markov.streams import Streams
+from exporter.markov.templates import END, START, Templates
+from exporter.records import Categorical, SyslogBatch
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+EPOCH = 1024
+CANDIDATE = 2.0
+"""Surprisal, nats, below which no line is one too many."""
+SUSPECT = 3.0
+"""Surprisal, nats, from which on a line may be missing in front."""
+SILENT_LINES = 2000
+"""Other lines after which a host's last lines are scored without waiting for more."""
+_RECENT = 1 << 12
+MAX_HOSTS = (1 << 13) - 1
+MAX_TAGS = (1 << 14) - 2
+
+
+class Detector:
+    """Learns and scores the lines of one source.
+
+    Parameters
+    ----------
+    transitions
+        How many different transitions are kept.
+    templates
+        How many templates there may be.
+    """
+
+    def __init__(self, transitions: int = 1 << 19, templates: int = 1 << 16) -> None:
+        self.templates = Templates(templates)
+        self.hosts = Names(MAX_HOSTS)
+        self.tags = Names(MAX_TAGS, reserved=2)
+        self.lines = 0
+        """Lines so far."""
+        self._stream = BackoffChain(transitions)
+        self._process = BackoffChain(transitions)
+        self._stream_gaps = Gaps(transitions)
+        self._process_gaps = Gaps(transitions)
+        self._processes = Processes()
+        self._pending = Pending()
+        self._streams = Streams()
+        # For the last lines the evidence of a gap behind them, and the surprisal around them.
+        self._recent = np.zeros((_RECENT, 2))
+        # Transitions of the epoch so far, which the gaps learn at its end.
+        self._stream_steps: list[tuple[Integers, Integers]] = []
+        self._process_steps: list[tuple[Integers, Integers]] = []
+
+    @property
+    def forgotten(self) -> int:
+        """Counts that there was no more room for."""
+        return self._stream.forgotten + self._process.forgotten
+
+    def update(self, batch: SyslogBatch, times: Floats) -> Scored:
+        """Learn the lines of a batch, and score all those that need not wait any longer.
+
+        Parameters
+        ----------
+        times
+            float64[n], of the lines, Unix seconds.
+        """
+        state = self._states(batch.message, batch.tag)
+        host, tag = self.hosts.encode(batch.host), self.tags.encode(batch.tag)
+        process = batch.process if len(batch.process) else np.full(len(batch), -1)
+        parts = []
+        for begin, end in self._pieces(len(batch)):
+            piece = slice(begin, end)
+            lines = Lines(state[piece], tag[piece])
+            parts.append(self._piece(lines, host[piece], process[piece], times[piece]))
+            if self.lines % EPOCH == 0:
+                parts.append(self._end_epoch())
+        return Scored.joined(parts)
+
+    def finish(self) -> Scored:
+        """Score what still waits, as at the end of a file."""
+        silent = self.lines + SILENT_LINES * 3 // 4
+        return Scored.joined([self._scored(*self._pending.flush()), self._end_processes(silent)])
+
+    def _pieces(self, length: int) -> Iterator[tuple[int, int]]:
+        begin = 0
+        while begin < length:
+            end = min(length, begin + EPOCH - self.lines % EPOCH)
+            yield begin, end
+            begin = end
+
+    def _states(self, message: Categorical, tag: Categorical) -> Integers:
+        # A tag keeps its digits, which the message has lost: both make the line.
+        pairs = message.codes.astype(np.int64) * (len(tag.values) + 1) + tag.codes
+        distinct, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rows = first[order]
+        states = self.templates.encode(
+            [message.values[code] for code in message.codes[rows].tolist()],
+            [tag.values[code] if code >= 0 else "" for code in tag.codes[rows].tolist()],
+        )
+        found = np.empty(len(distinct), dtype=np.int64)
+        found[order] = states
+        return found[inverse]
+
+    def _piece(self, lines: Lines, host: Integers, process: Integers, times: Floats) -> Scored:
+        position = self.lines + np.arange(len(host))
+        self.lines += len(host)
+        linked = self._streams.link(host, lines, position)
+        learned = self._stream.learn(linked.before, lines)
+        previous = self._streams.note(linked, host, lines, position, learned.surprisal)
+        table = np.full((len(host), len(Column)), np.nan)
+        table[:, Column.POSITION] = position
+        table[:, Column.HOST] = host
+        table[:, Column.TIME] = times
+        table[:, Column.BEFORE] = linked.before.state
+        table[:, Column.STATE] = lines.state
+        table[:, Column.SEEN] = learned.seen
+        table[:, Column.SURPRISAL] = learned.surprisal
+        table[:, Column.GAP] = 0
+        table[:, Column.DONE] = 0
+        self._recent[position % _RECENT] = 0
+        rows = np.flatnonzero(previous >= CANDIDATE)
+        table[rows, Column.SKIPPING] = learned.surprisal_after(linked.skipped.take(rows), rows)
+        steps = (linked.before.state, lines.state)
+        self._stream_steps.append(steps)
+        self._mark_gaps(self._stream_gaps, steps, learned.surprisal, linked.place, table)
+        self._follow_processes(lines, host, process, linked.place, table)
+        gaps = np.flatnonzero(table[:, Column.GAP] > 0)
+        self._recent[table[gaps, Column.GAP_AT].astype(np.int64) % _RECENT, 0] = table[
+            gaps, Column.GAP
+        ]
+        return self._scored(*self._pending.add(table))
+
+    def _scored(self, table: Table, inserted: Floats, missing: Floats) -> Scored:
+        place = table[:, Column.POSITION].astype(np.int64) % _RECENT
+        self._recent[place, 1] = table[:, Column.AROUND]
+        return scored(table, inserted, missing)
+
+    def _follow_processes(
+        self, lines: Lines, host: Integers, process: Integers, place: Integers, table: Table
+    ) -> None:
+        rows = np.flatnonzero(process >= 0)
+        if not len(rows):
+            return
+        said = lines.take(rows)
+        position = table[rows, Column.POSITION].astype(np.int64)
+        names = process_names(host[rows], said.tag, process[rows])
+        before, where = self._processes.link(
+            names, said, position, host[rows], table[rows, Column.TIME]
+        )
+        began = before == START
+        learned = self._process.learn(Lines(before, np.where(began, START, said.tag)), said)
+        table[rows, Column.PROCESS] = learned.surprisal
+        self._process_steps.append((before, said.state))
+        found = table[rows]
+        self._mark_gaps(
+            self._process_gaps,
+            (before, said.state),
+            learned.surprisal,
+            np.where(began, place[rows], where),
+            found,
+        )
+        table[rows] = found
+
+    @staticmethod
+    def _mark_gaps(
+        gaps: Gaps,
+        steps: tuple[Integers, Integers],
+        surprisal: Floats,
+        place: Integers,
+        table: Table,
+    ) -> None:
+        """Note where a line is missing; two gaps at the same place speak for each other."""
+        for row in np.flatnonzero(surprisal >= SUSPECT).tolist():
+            before, after = int(steps[0][row]), int(steps[1][row])
+            evidence, state, share = gaps.missing(before, after, float(surprisal[row]))
+            if evidence <= 0:
+                continue
+            line = table[row]
+            at = place[row] if place[row] >= 0 else line[Column.POSITION]
+            both = evidence + (line[Column.GAP] if line[Column.GAP_AT] == at else 0.0)
+            if both > line[Column.GAP]:
+                line[Column.GAP] = both
+                line[Column.GAP_AT] = at
+                line[Column.GAP_STATE] = state
+                line[Column.GAP_BEFORE] = before
+                line[Column.GAP_SURPRISAL] = surprisal[row]
+                line[Column.GAP_PROBABILITY] = share
+
+    def _end_epoch(self) -> Scored:
+        silent = self._scored(*self._pending.flush(self.lines - SILENT_LINES))
+        ends = self._end_processes(self.lines)
+        for gaps, steps in (
+            (self._stream_gaps, self._stream_steps),
+            (self._process_gaps, self._process_steps),
+        ):
+            if steps:
+                gaps.learn(*map(np.concatenate, zip(*steps, strict=True)))
+                steps.clear()
+        self._stream.trim()
+        self._process.trim()
+        return Scored.joined([silent, ends])
+
+    def _end_processes(self, position: int) -> Scored:
+        gone = self._processes.end(position)
+        if not len(gone.state):
+            return Scored.joined([])
+        end = np.full(len(gone.state), END)
+        learned = self._process.learn(Lines(gone.state, gone.tag), Lines(end, end))
+        self._process_steps.append((gone.state, end))
+        table = np.full((len(end), len(Column)), np.nan)
+        table[:, Column.POSITION] = gone.position
+        table[:, Column.HOST] = gone.host
+        table[:, Column.TIME] = gone.time
+        table[:, Column.STATE] = END
+        table[:, Column.SEEN] = 1
+        table[:, Column.GAP] = 0
+        # What the lines around said at the time: a line may be missing there as well.
+        recent = self._recent[gone.position % _RECENT]
+        self._mark_gaps(
+            self._process_gaps, (gone.state, end), learned.surprisal, gone.position, table
+        )
+        rows = np.flatnonzero(table[:, Column.GAP] > 0)
+        missing = table[rows, Column.GAP] + recent[rows, 0] - recent[rows, 1]
+        table = np.column_stack([table[rows], np.full(len(rows), -1.0)])
+        return scored(table, np.full(len(rows), -np.inf), missing)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage."""
+        parts = {name: part.dump() for name, part in self._parts().items()}
+        steps = [
+            [
+                np.concatenate([step[side] for step in of] or [np.empty(0, np.int64)])
+                for side in (0, 1)
+            ]
+            for of in (self._stream_steps, self._process_steps)
+        ]
+        return {**parts, "lines": self.lines, "steps": steps, "recent": self._recent.copy()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned."""
+        for name, part in self._parts().items():
+            part.load(state[name])
+        self.lines = int(state["lines"])
+        self._recent[:] = np.asarray(state["recent"]).reshape(_RECENT, 2)
+        for steps, stored in zip(
+            (self._stream_steps, self._process_steps), state["steps"], strict=True
+        ):
+            steps[:] = [(np.asarray(stored[0]), np.asarray(stored[1]))]
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "templates": self.templates,
+            "hosts": self.hosts,
+            "tags": self.tags,
+            "stream": self._stream,
+            "process": self._process,
+            "stream_gaps": self._stream_gaps,
+            "process_gaps": self._process_gaps,
+            "streams": self._streams,
+            "processes": self._processes,
+            "pending": self._pending,
+        }

@@ -1,0 +1,53 @@
+"""A detector and what its scores are usually like: all that is learned of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.markov.calibration import Calibration
+from exporter.markov.detector import Detector
+from exporter.markov.scored import Scored
+from exporter.records import SyslogBatch
+
+Floats = NDArray[np.float64]
+
+
+class OnlineModel:
+    """Scores the lines of one source, says how rare such scores are, and learns from them."""
+
+    def __init__(self) -> None:
+        self.detector = Detector()
+        self.calibration = Calibration()
+
+    def score(self, batch: SyslogBatch, times: Floats) -> tuple[Scored, Floats]:
+        """Take in a batch; return the lines that wait no longer, and their p-values.
+
+        Parameters
+        ----------
+        times
+            float64[n], of the lines, Unix seconds.
+        """
+        scored = self.detector.update(batch, times)
+        return scored, self.calibration.pvalues(scored.score)
+
+    def finish(self) -> tuple[Scored, Floats]:
+        """Do the same for the lines that still wait, as at the end of a file."""
+        scored = self.detector.finish()
+        return scored, self.calibration.pvalues(scored.score)
+
+    def supports(self, alpha: float) -> bool:
+        """Tell whether there were lines enough for a p-value of `alpha`."""
+        return self.calibration.lines * alpha >= 1
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage."""
+        return {"detector": self.detector.dump(), "calibration": self.calibration.dump()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned."""
+        self.detector.load(state["detector"])
+        self.calibration.load(state["calibration"])
