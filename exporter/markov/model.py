@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from exporter.markov.transitions import TransitionMatrix
 from exporter.markov.vocabulary import Vocabulary
@@ -28,6 +30,9 @@ class MarkovModel:
     holdout_transitions, holdout_unseen
         Transitions in the second half of the training logs, and those of them that the first
         half does not have.
+    online
+        State of an :class:`exporter.markov.online.OnlineModel` that has learned the same logs;
+        ``None`` of a file that has none.
     """
 
     messages: Vocabulary
@@ -38,6 +43,7 @@ class MarkovModel:
     chains: int
     holdout_transitions: int
     holdout_unseen: int
+    online: Mapping[str, Any] | None = None
 
     @property
     def expected_unseen_share(self) -> float | None:

@@ -23,9 +23,10 @@ from exporter.errors import UsageError
 from exporter.markov.model import MarkovModel
 from exporter.markov.transitions import TransitionMatrix
 from exporter.markov.vocabulary import Vocabulary
+from exporter.storage import encoding
 
 MAGIC = b"MTMARKOV"
-VERSION = 1
+VERSION = 2
 _DIGEST_AT = len(MAGIC) + 2
 _CONTENT_AT = _DIGEST_AT + hashlib.sha256().digest_size
 _LITTLE_ENDIAN = np.dtype("<i8")
@@ -42,6 +43,8 @@ class _Content(msgspec.Struct, forbid_unknown_fields=True):
     chains: int
     holdout_transitions: int
     holdout_unseen: int
+    # Version 1 has none.
+    online: bytes = b""
 
 
 def fingerprint(model: MarkovModel) -> str:
@@ -115,6 +118,7 @@ def _content(model: MarkovModel) -> bytes:
             chains=model.chains,
             holdout_transitions=model.holdout_transitions,
             holdout_unseen=model.holdout_unseen,
+            online=b"" if model.online is None else encoding.encode(model.online),
         )
     )
 
@@ -136,6 +140,7 @@ def _model(content: _Content) -> MarkovModel:
         chains=content.chains,
         holdout_transitions=content.holdout_transitions,
         holdout_unseen=content.holdout_unseen,
+        online=encoding.decode(content.online) if content.online else None,
     )
 
 

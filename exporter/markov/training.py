@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exporter.markov.chains import Chains
 from exporter.markov.model import MarkovModel
+from exporter.markov.online import OnlineModel
 from exporter.markov.transitions import TransitionCounts
 from exporter.markov.vocabulary import UNKNOWN, Vocabulary
 from exporter.records import SyslogBatch
@@ -29,6 +30,7 @@ class Trainer:
         self._message_counts = TransitionCounts()
         self._tag_counts = TransitionCounts()
         self._chains = Chains(MAX_HOSTS)
+        self._online = OnlineModel()
 
     def update(self, batch: SyslogBatch) -> None:
         """Count the messages of a batch."""
@@ -39,6 +41,7 @@ class Trainer:
         previous_message, previous_tag = self._chains.link(batch.host, message, tag)
         self._message_counts.add(previous_message, message)
         self._tag_counts.add(previous_tag, tag)
+        self._online.score(batch, batch.timestamp)
         self.lines += len(batch)
         self.left_out += int((message == UNKNOWN).sum())
 
@@ -54,4 +57,5 @@ class Trainer:
             chains=self._chains.started,
             holdout_transitions=holdout_transitions,
             holdout_unseen=holdout_unseen,
+            online=self._online.dump(),
         )

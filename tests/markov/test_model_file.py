@@ -118,8 +118,8 @@ def test_damaged_in_any_place(tmp_path):
 
 def test_a_newer_version(tmp_path):
     """The versions are named."""
-    written(tmp_path / "model", {}, version=2)
-    with pytest.raises(UsageError, match="version 2 of the format; this modeltail reads up to 1"):
+    written(tmp_path / "model", {}, version=3)
+    with pytest.raises(UsageError, match="version 3 of the format; this modeltail reads up to 2"):
         load(tmp_path / "model")
 
 

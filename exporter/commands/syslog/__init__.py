@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from exporter.commands.syslog import train
+from exporter.commands.syslog import score, train
 
 if TYPE_CHECKING:
     # argparse keeps the type of what add_subparsers returns to itself.
@@ -17,3 +17,4 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("syslog", help="the Markov model of syslog messages, offline")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     train.add_parser(commands)
+    score.add_parser(commands)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.commands.streams import Streams
+from exporter.commands.syslog.arguments import add_log_arguments
 from exporter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,22 +35,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write"
     )
-    parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a path, a glob, or - for standard input; also .gz"
-    )
-    parser.add_argument(
-        "--leading-fields",
-        type=_not_negative,
-        default=0,
-        metavar="N",
-        help="space-separated columns that a collector put before the header (default: 0)",
-    )
-    parser.add_argument(
-        "--timezone",
-        default="local",
-        metavar="ZONE",
-        help="of times without an offset: local, UTC or an IANA name (default: local)",
-    )
+    add_log_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -149,9 +135,3 @@ def _by_reason(counts: Counter[str]) -> str:
     return total + (
         f" ({', '.join(f'{n:,} {reason}' for reason, n in counts.items())})" * bool(counts)
     )
-
-
-def _not_negative(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of columns")
-    return int(text)

@@ -118,4 +118,4 @@ def test_bad_arguments(tmp_path, capsys):
         run("-o", tmp_path / "model", "-", "--timezone", "Mars")
     with pytest.raises(SystemExit):
         run("-o", tmp_path / "model", "-", "--leading-fields", "-1")
-    assert "'-1' is no number of columns" in capsys.readouterr().err
+    assert "'-1' is no whole number from 0" in capsys.readouterr().err
