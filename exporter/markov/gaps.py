@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.storage.rows import Rows
+
 Integers = NDArray[np.int64]
 
 MOST_LIKELY = 64
 """Lines after `a` that are considered."""
 
 
-class Gaps:
+class Gaps(Rows):
     """What usually comes after what.
 
     Parameters
@@ -39,12 +41,15 @@ class Gaps:
         # What was asked since the last transition was learned.
         self._between: dict[tuple[int, int], tuple[int, float]] = {}
         self._size = 0
+        self._changes = 0
+        self._versions: dict[str, int] = {}
 
     def learn(self, before: Integers, after: Integers) -> None:
         """Count transitions, int64[n] each."""
         if not len(before):
             return
         self._between.clear()
+        self._changes += 1
         pairs, counts = np.unique(np.stack([before, after]), axis=1, return_counts=True)
         for a, b, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
             followers = self._after.setdefault(a, {})
@@ -53,10 +58,11 @@ class Gaps:
             self._total[a] = self._total.get(a, 0) + count
             self._likely.pop(a, None)
             self._after.move_to_end(a)
+            self._versions[str(a)] = self._changes
         while self._size > self._capacity:
             a, followers = self._after.popitem(last=False)
             self._size -= len(followers)
-            del self._total[a]
+            del self._total[a], self._versions[str(a)]
             self._likely.pop(a, None)
 
     def missing(self, before: int, after: int, surprisal: float) -> tuple[float, int, float]:
@@ -107,21 +113,33 @@ class Gaps:
             self._likely[state] = likely
         return likely
 
-    def dump(self) -> dict[str, Any]:
-        """Return the state for storage."""
+    def versions(self) -> Mapping[str, int]:
+        """Return for each state the number of the change that was its last one."""
+        return self._versions
+
+    def value(self, key: str) -> dict[str, Any]:
+        """Return what came after a state, and when that changed last."""
+        followers = self._after[int(key)]
         return {
-            "after": [
-                [state, list(followers), list(followers.values())]
-                for state, followers in self._after.items()
-            ]
+            "changed": self._versions[key],
+            "states": np.array(list(followers), dtype=np.int32),
+            "counts": np.array(list(followers.values()), dtype=np.int64),
         }
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state for storage, a row for each state."""
+        return {"after": self}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""
+        rows = sorted(state["after"].items(), key=lambda row: (row[1]["changed"], int(row[0])))
         self._after = OrderedDict(
-            (int(a), dict(zip(states, counts, strict=True))) for a, states, counts in state["after"]
+            (int(a), dict(zip(row["states"].tolist(), row["counts"].tolist(), strict=True)))
+            for a, row in rows
         )
         self._total = {a: sum(followers.values()) for a, followers in self._after.items()}
         self._size = sum(map(len, self._after.values()))
+        self._changes = max((row["changed"] for _, row in rows), default=0)
+        self._versions = {a: int(row["changed"]) for a, row in rows}
         self._likely = {}
         self._between = {}

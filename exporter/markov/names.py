@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.markov.pages import Pages, in_order
 from exporter.records import Categorical
 
 OTHER = "other"
@@ -29,6 +30,7 @@ class Names:
         self._reserved = reserved
         self._numbers: dict[str, int] = {}
         self._names: list[str] = []
+        self._pages = Pages(self.__len__, self._names_of)
         self.refused = 0
         """Names that have no number of their own, counted each time one comes."""
 
@@ -52,6 +54,7 @@ class Names:
                 number = self._reserved + len(self._numbers)
                 self._numbers[name] = number
                 self._names.append(name)
+                self._pages.touch(np.array([len(self._names) - 1]))
             else:
                 self.refused += 1
                 number = self._reserved + self._capacity
@@ -62,12 +65,16 @@ class Names:
         place = number - self._reserved
         return self._names[place] if 0 <= place < len(self._names) else OTHER
 
+    def _names_of(self, part: slice) -> list[str]:
+        return self._names[part]
+
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
-        return {"names": list(self._names), "refused": self.refused}
+        return {"pages": self._pages, "refused": self.refused}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""
-        self._names = list(state["names"])
+        self._names[:] = [name for page in in_order(state["pages"]) for name in page]
         self._numbers = {name: self._reserved + place for place, name in enumerate(self._names)}
         self.refused = int(state["refused"])
+        self._pages.touch_all()

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.markov.pages import Pages, in_order
+
 Integers = NDArray[np.int64]
 
 _FIRST_ROOM = 1024
@@ -80,6 +82,7 @@ class Tally:
         self._counts = np.zeros(_FIRST_ROOM, dtype=np.int64)
         self._used = np.zeros(_FIRST_ROOM, dtype=np.int64)
         self._age = 0
+        self._pages = Pages(self.__len__, self._page)
         self.forgotten = 0
         """Keys that there was no more room for."""
 
@@ -111,6 +114,7 @@ class Tally:
         before = self._counts[places]
         self._counts[places] += counts
         self._used[places] = self._age
+        self._pages.touch(places)
         return before
 
     def _places(self, keys: Integers) -> NDArray[np.intp]:
@@ -150,6 +154,7 @@ class Tally:
             array[kept:] = 0
         self._place = {key: place for place, key in enumerate(self._keys[:kept].tolist())}
         self.forgotten += len(gone)
+        self._pages.touch_all()
         return lost
 
     def items(self) -> tuple[Integers, Integers]:
@@ -157,23 +162,27 @@ class Tally:
         size = len(self._place)
         return self._keys[:size].copy(), self._counts[:size].copy()
 
+    def _page(self, part: slice) -> dict[str, Any]:
+        columns = {"keys": self._keys, "counts": self._counts, "used": self._used}
+        return {name: column[part].copy() for name, column in columns.items()}
+
     def dump(self) -> dict[str, Any]:
-        """Return the state for storage."""
-        size = len(self._place)
-        return {
-            "keys": self._keys[:size].copy(),
-            "counts": self._counts[:size].copy(),
-            "used": self._used[:size].copy(),
-            "age": self._age,
-            "forgotten": self.forgotten,
-        }
+        """Return the state for storage, a row for each page."""
+        return {"pages": self._pages, "age": self._age, "forgotten": self.forgotten}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""
+        pages = in_order(state["pages"])
+        none = np.empty(0, dtype=np.int64)
+        keys, counts, used = (
+            np.concatenate([none, *(np.asarray(page[name]) for page in pages)])
+            for name in ("keys", "counts", "used")
+        )
         self._place = {}
-        places = self._places(np.asarray(state["keys"]))
+        places = self._places(keys)
         self._counts[:] = 0
-        self._counts[places] = state["counts"]
-        self._used[places] = state["used"]
+        self._counts[places] = counts
+        self._used[places] = used
         self._age = int(state["age"])
         self.forgotten = int(state["forgotten"])
+        self._pages.touch_all()

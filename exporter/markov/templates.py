@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.markov.backoff import MAX_STATES
+from exporter.markov.pages import Pages, in_order
 
 Integers = NDArray[np.int64]
 
@@ -41,10 +42,12 @@ class Templates:
     """
 
     def __init__(self, capacity: int = 1 << 16) -> None:
-        self._capacity = min(capacity, MAX_STATES - 2)
+        self._capacity = min(capacity, MAX_STATES // 2)
         self._words: list[tuple[str, ...]] = [(), ()]
         self._tags: list[str] = ["", ""]
         self._groups: dict[_Group, list[int]] = {}
+        self._others: dict[str, int] = {}
+        self._pages = Pages(self.__len__, self._page)
         self._memo: dict[tuple[str, str], int] = {}
         self._memo_characters = 0
         self.merged = 0
@@ -66,7 +69,7 @@ class Templates:
         """Return a template as people read it."""
         if state in (START, END):
             return "the beginning" if state == START else "the end"
-        return " ".join(self._words[state])
+        return " ".join(self._words[state]) or WILDCARD
 
     def tag(self, state: int) -> str:
         """Return the program that logs it."""
@@ -92,6 +95,7 @@ class Templates:
                 best, most = state, similar
         if most >= SIMILARITY:
             if most < 1:
+                self._pages.touch(np.array([best]))
                 self._words[best] = tuple(
                     mine if mine == other else WILDCARD
                     for mine, other in zip(self._words[best], words, strict=True)
@@ -106,38 +110,43 @@ class Templates:
     def _made(self, tag: str, words: tuple[str, ...]) -> int:
         self._words.append(words)
         self._tags.append(tag)
+        self._pages.touch(np.array([len(self._words) - 1]))
         return len(self._words) - 1
 
     def _other(self, tag: str) -> int:
-        group = self._groups.setdefault((tag, 0, ""), [])
-        if not group:
+        """Return the template of all lines of a program that there is no more room for."""
+        if tag not in self._others and len(self._others) >= self._capacity:
             # Programs without end are one program as well.
-            full = len(self._words) >= 2 * self._capacity
-            group.append(self._other("other") if full and tag != "other" else -1)
-            if group[0] < 0:
-                group[0] = self._made(tag, (WILDCARD,))
-        return group[0]
+            tag = ""
+        if tag not in self._others:
+            self._others[tag] = self._made(tag, ())
+        return self._others[tag]
+
+    def _page(self, part: slice) -> list[list[Any]]:
+        words, tags = self._words[part], self._tags[part]
+        return [[tag, *each] for tag, each in zip(tags, words, strict=True)]
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage; the memo fills again by itself."""
-        return {
-            "words": [list(words) for words in self._words],
-            "tags": list(self._tags),
-            "groups": [[*group, list(states)] for group, states in self._groups.items()],
-            "merged": self.merged,
-        }
+        return {"pages": self._pages, "merged": self.merged}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""
-        self._words = [tuple(words) for words in state["words"]]
-        self._tags = list(state["tags"])
-        self._groups = {
-            (str(tag), int(count), str(first)): [int(number) for number in states]
-            for tag, count, first, states in state["groups"]
-        }
+        self._words, self._tags, self._groups, self._others = [], [], {}, {}
+        for page in in_order(state["pages"]):
+            for tag, *words in page:
+                self._tags.append(tag)
+                self._words.append(tuple(words))
+        for number in range(END + 1, len(self._words)):
+            words, tag = self._words[number], self._tags[number]
+            if words:
+                self._groups.setdefault((tag, len(words), words[0]), []).append(number)
+            else:
+                self._others[tag] = number
         self.merged = int(state["merged"])
         self._memo = {}
         self._memo_characters = 0
+        self._pages.touch_all()
 
 
 def _similarity(template: tuple[str, ...], words: tuple[str, ...]) -> float:
