@@ -68,6 +68,7 @@ from exporter.monitors.tokens import Tokens
 from exporter.monitors.validation import Validation
 from exporter.monitors.versions import ModelMonitors
 from exporter.parsing.csv_lines import CsvLines
+from exporter.parsing.embeddings import Embeddings
 from exporter.parsing.json_lines import JsonLines
 from exporter.parsing.leading_fields import RecordParser, WithoutLeadingFields
 from exporter.parsing.logfmt import Logfmt
@@ -158,20 +159,26 @@ def assemble(
 
 
 def prediction_parser(
-    model: ModelSource, models: Sequence[ModelSource], features: Collection[str] | None
+    model: ModelSource,
+    models: Sequence[ModelSource],
+    features: Collection[str] | None,
+    embeddings: Embeddings | None = None,
 ) -> RecordParser:
-    """Return the parser of a model's prediction log."""
-    parser = _parser_of_format(model, models, features)
+    """Return the parser of a model's prediction log; embeddings are read of JSON only."""
+    parser = _parser_of_format(model, models, features, embeddings)
     fields = model.leading_fields
     return WithoutLeadingFields(parser, fields) if fields else parser
 
 
 def _parser_of_format(
-    model: ModelSource, models: Sequence[ModelSource], features: Collection[str] | None
+    model: ModelSource,
+    models: Sequence[ModelSource],
+    features: Collection[str] | None,
+    embeddings: Embeddings | None,
 ) -> RecordParser:
     others = {other.name for other in models} - {model.name}
     if model.format == "json":
-        return JsonLines(model.task, model.fields, features, others)
+        return JsonLines(model.task, model.fields, features, others, embeddings)
     dot = "_" if model.format == "regex" else "."
     columns = TextColumns(model.task, model.fields, features, others, dot)
     if model.format == "csv":

@@ -233,6 +233,8 @@ class RecordBatch:
     prediction_lists, label_lists
         Predictions and ground truth that are lists (ranking, multilabel); ``None`` if the batch
         has none.
+    embedding
+        float32[n, d], NaN in rows without one; ``None`` if the batch has none, or nobody asked.
     joined
         Whether this is ground truth that came later, with what is remembered of its predictions:
         no record is an attempt, `event_time` and `placements` are the label's own.
@@ -267,12 +269,13 @@ class RecordBatch:
     maps: Mapping[str, Mapping[str, FeatureColumn]] = field(default_factory=dict)
     prediction_lists: ListColumn | None = None
     label_lists: ListColumn | None = None
+    embedding: NDArray[np.float32] | None = None
     joined: bool = False
     invalid: Counter[str] = field(default_factory=Counter)
     violations: Counter[tuple[str, str]] = field(default_factory=Counter)
     event_time: Floats = field(default_factory=lambda: np.empty(0))
     placements: tuple[Placement, ...] = ()
-    derived: dict[object, NDArray[np.int64]] = field(default_factory=dict, init=False)
+    derived: dict[object, NDArray[Any]] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self.timestamp)
@@ -338,6 +341,7 @@ class RecordBatch:
             scores=None if self.scores is None else self.scores.take(rows),
             prediction_lists=_taken(self.prediction_lists, rows),
             label_lists=_taken(self.label_lists, rows),
+            embedding=None if self.embedding is None else self.embedding[rows],
             numbers={name: values[rows] for name, values in self.numbers.items()},
             classes={name: column.take(rows) for name, column in self.classes.items()},
             maps={

@@ -16,7 +16,8 @@ import numpy as np
 from exporter.list_column import ListColumn
 from exporter.parsing import optional_columns
 from exporter.parsing.checks import all_absent, classes_of, count, numbers_of, present, within
-from exporter.parsing.fields import CONTEXT_FIELDS, NO_ATTEMPT_FIELDS
+from exporter.parsing.embeddings import Embeddings
+from exporter.parsing.fields import CONTEXT_FIELDS, EMBEDDING, NO_ATTEMPT_FIELDS
 from exporter.parsing.list_columns import LIST_TASKS, lists_of
 from exporter.parsing.timestamps import unix_seconds
 from exporter.records import (
@@ -51,12 +52,22 @@ class Columns:
         Names of the columns; `error` may be left out.
     every
         Whether each record is an attempt, whatever it holds: a row of a table.
+    embeddings
+        Reads the field `embedding`, if it is among `fields`.
     """
 
-    def __init__(self, task: str, fields: Sequence[str], *, every: bool = False) -> None:
+    def __init__(
+        self,
+        task: str,
+        fields: Sequence[str],
+        *,
+        every: bool = False,
+        embeddings: Embeddings | None = None,
+    ) -> None:
         self._task = task
         self._fields = tuple(fields)
         self._every = every
+        self._embeddings = embeddings or Embeddings()
 
     def batch(
         self,
@@ -146,6 +157,7 @@ class Columns:
             scores=scores,
             prediction_lists=prediction_lists,
             label_lists=label_lists,
+            embedding=self._embeddings.of(column.get(EMBEDDING, ()), found),
             numbers=numbers,
             classes=classes,
             maps=optional_columns.maps(column),

@@ -72,6 +72,7 @@ MEASURED_FIELDS = (
     "slice",
     "attributions",
     "package_versions",
+    "embedding",
     "features",
 )
 """Fields that a monitor reads; the others are passed over without being decoded."""
@@ -90,6 +91,7 @@ OPTIONAL_NUMBERS: Mapping[str, tuple[float, float]] = {
 }
 """Fields that many logs do not have, with the least and the greatest number that they may hold."""
 
+EMBEDDING = "embedding"
 OPTIONAL_FLAGS = ("escalated",)
 OPTIONAL_CLASSES = ("currency", "finish_reason")
 OPTIONAL_MAPS = ("slice", "attributions", "package_versions")
@@ -124,9 +126,10 @@ def keys_read(fields: Mapping[str, str]) -> dict[str, str]:
 
     An `error_type` that is mapped to ``error``, or to a part of it, says by itself that the attempt
     failed: `error`, unless it is mapped too, is then not read. Nor is an optional field whose own
-    name is part of another field's key, as in ``model_version: slice.version``.
+    name is part of another field's key, as in ``model_version: slice.version``. Embeddings are read
+    where somebody asks for them (:func:`embedding_key`).
     """
-    keys = {field: fields.get(field, field) for field in MEASURED_FIELDS}
+    keys = {field: fields.get(field, field) for field in MEASURED_FIELDS if field != EMBEDDING}
     taken = {key.partition(".")[0] for field, key in fields.items() if field != "features"}
     for field in OPTIONAL_FIELDS:
         if field not in fields and field in taken:
@@ -134,6 +137,12 @@ def keys_read(fields: Mapping[str, str]) -> dict[str, str]:
     if "error" not in fields and f"{keys['error_type']}.".startswith("error."):
         del keys["error"]
     return keys
+
+
+def embedding_key(fields: Mapping[str, str]) -> str | None:
+    """Return the key of embeddings; ``None`` if it is part of another field's key."""
+    taken = {key.partition(".")[0] for key in fields.values()}
+    return fields.get(EMBEDDING, None if EMBEDDING in taken else EMBEDDING)
 
 
 def keys_measured(fields: Mapping[str, str]) -> dict[str, str]:

@@ -9,11 +9,14 @@ from typing import Any
 
 from exporter.errors import RecordRejectedError
 from exporter.parsing.columns import Columns
+from exporter.parsing.embeddings import Embeddings
 from exporter.parsing.fields import (
+    EMBEDDING,
     OPTIONAL_FIELDS,
     OPTIONAL_FLAGS,
     OPTIONAL_MAPS,
     OPTIONAL_NUMBERS,
+    embedding_key,
     keys_read,
 )
 from exporter.parsing.json_line import REFUSALS, Leaf, LineDecoder
@@ -36,11 +39,14 @@ _KINDS: Mapping[str, str] = {
     "request_id": "scalar",
     "currency": "text",
     "finish_reason": "text",
+    EMBEDDING: "any",
     **dict.fromkeys(OPTIONAL_NUMBERS, "number"),
     **dict.fromkeys(OPTIONAL_FLAGS, "scalar"),
     **dict.fromkeys(OPTIONAL_MAPS, "map"),
 }
-_RARE = frozenset({"probabilities", "latency_s", "latency_us", "error_type", *OPTIONAL_FIELDS})
+_RARE = frozenset(
+    {"probabilities", "latency_s", "latency_us", "error_type", EMBEDDING, *OPTIONAL_FIELDS}
+)
 _EMPTY = b" \t\r\n\0"
 
 
@@ -58,6 +64,8 @@ class JsonLines:
     other_models
         Names of the other configured models: records that name one of them in their `model`
         field are theirs, and skipped here, so that models can share a file.
+    embeddings
+        Reads embeddings; absent, they are passed over without being decoded.
     """
 
     reasons = ("not_json", "not_object", "too_deep")
@@ -68,9 +76,13 @@ class JsonLines:
         fields: Mapping[str, str] | None = None,
         features: Collection[str] | None = (),
         other_models: Collection[str] = (),
+        embeddings: Embeddings | None = None,
     ) -> None:
         keys = {field: tuple(key.split(".")) for field, key in keys_read(fields or {}).items()}
         parent = keys.pop("features")
+        embedding = embedding_key(fields or {})
+        if embeddings is not None and embedding is not None:
+            keys[EMBEDDING] = tuple(embedding.split("."))
         leaves = [
             Leaf(field, key, _KINDS[field], rare=field in _RARE) for field, key in keys.items()
         ]
@@ -82,7 +94,7 @@ class JsonLines:
         else:
             leaves += [Leaf("features", (*parent, name), "scalar") for name in self._features]
         self._decoder = LineDecoder(leaves)
-        self._columns = Columns(task, tuple(keys))
+        self._columns = Columns(task, tuple(keys), embeddings=embeddings)
         self._other_models = frozenset(other_models)
 
     def parse(self, lines: Sequence[bytes], received: float) -> Parsed[RecordBatch]:

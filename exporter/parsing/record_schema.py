@@ -114,7 +114,7 @@ _FIELDS: Mapping[str, tuple[Kind, str]] = {
     ),
     "embedding": (
         Kind("list of numbers", ("array",), {"items": {"type": ["number", "null", "array"]}}),
-        "Of the input.",
+        "Of the input. Read where a reference has embeddings, in logs of JSON.",
     ),
     "attributions": (_map({"type": ["number", "null"]}), "Contribution of each feature."),
     "uncertainty": (_number(), "Beside the confidence."),

@@ -15,7 +15,8 @@ from typing import Any
 from exporter.errors import TableError
 from exporter.parsing.columns import Columns
 from exporter.parsing.csv_lines import Fields, Rows, header_of
-from exporter.parsing.fields import RECORD_FIELDS, keys_read
+from exporter.parsing.embeddings import Embeddings
+from exporter.parsing.fields import EMBEDDING, RECORD_FIELDS, embedding_key, keys_read
 from exporter.parsing.text_columns import Texts, Violations, values_of
 from exporter.parsing.text_lines import Refusal, shown
 from exporter.records import RecordBatch
@@ -100,6 +101,10 @@ def layout(
     features = inside or {name: name for name in usable if name not in reserved}
     features = {name: column for name, column in features.items() if column not in no_features}
     found = {field: key for field, key in keys.items() if key in usable}
+    embedding = embedding_key(fields)
+    # Only what is no number and no text can be a list of numbers.
+    if embedding in usable and embedding in no_features:
+        found[EMBEDDING] = embedding
     used = {*found.values(), *features.values(), *without}
     return Layout(found, features, tuple(name for name in names if name not in used))
 
@@ -117,6 +122,8 @@ class TableRows:
         Names of the other configured models: rows that name one of them are left to them.
     python_booleans
         Whether the texts ``True`` and ``False`` are booleans, as pandas writes them.
+    embeddings
+        Reads embeddings.
     """
 
     def __init__(
@@ -126,10 +133,11 @@ class TableRows:
         other_models: Collection[str] = (),
         *,
         python_booleans: bool = True,
+        embeddings: Embeddings | None = None,
     ) -> None:
         self._layout = columns
         self._fields = tuple(dict.fromkeys((*_ALWAYS, *columns.fields)))
-        self._columns = Columns(task, self._fields, every=True)
+        self._columns = Columns(task, self._fields, every=True, embeddings=embeddings)
         self._other_models = frozenset(other_models)
         self._booleans = _PYTHON_BOOLEANS if python_booleans else {}
 

@@ -18,6 +18,7 @@ from exporter.commands.reference.printing import plain
 from exporter.commands.streams import Progress, Streams
 from exporter.config import Configuration, ModelSource
 from exporter.errors import TableError, UsageError
+from exporter.parsing.embeddings import Embeddings
 from exporter.parsing.fields import OPTIONAL_MAPS, RECORD_FIELDS
 from exporter.parsing.leading_fields import RecordParser
 from exporter.parsing.parquet_tables import ParquetTable
@@ -76,7 +77,9 @@ class Reading:
         progress: Progress,
     ) -> None:
         self._source = source
-        self._parser = prediction_parser(source, configuration.models, features=None)
+        # One for all files, so that their embeddings are all of one length.
+        self._embeddings = Embeddings()
+        self._parser = prediction_parser(source, configuration.models, None, self._embeddings)
         self._others = {other.name for other in configuration.models} - {source.name}
         self._all_tables: bool = options.table
         self._named: dict[str, str] = dict(options.field)
@@ -190,7 +193,13 @@ class Reading:
     def _rows(self, columns: Layout) -> TableRows:
         # A log that is text throughout has whatever text was written for a boolean.
         typed = self._source.format == "json"
-        return TableRows(self._source.task, columns, self._others, python_booleans=typed)
+        return TableRows(
+            self._source.task,
+            columns,
+            self._others,
+            python_booleans=typed,
+            embeddings=self._embeddings,
+        )
 
     def _note_order(self, batch: RecordBatch) -> None:
         times = batch.timestamp[~np.isnan(batch.timestamp)]
