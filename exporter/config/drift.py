@@ -82,6 +82,15 @@ class DriftSettings(Section):
         "all a tenth of `limits.series` at most (less if there are more than 5 models); columns "
         "beyond that are left out.",
     )
+    attributions: bool = Field(
+        default=True,
+        description="Whether logged attributions are compared with the reference's, if it has any: "
+        "how large those of each feature are, and how much features agree in their order.",
+    )
+    embedding: bool = Field(
+        default=True,
+        description="Whether logged embeddings are compared with the reference's, if it has any.",
+    )
     evidence_alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.01,
         description="Probability, at most, that the evidence for drift of any column of a version "

@@ -25,7 +25,11 @@ Kind = Literal["numeric", "categorical"]
 PREDICTION = "prediction"
 CONFIDENCE = "confidence"
 OUTPUTS = (PREDICTION, CONFIDENCE)
-"""Columns that are the model's own outputs, not logged features."""
+"""Columns that are the model's own outputs."""
+
+INPUT_LENGTH = "input_length"
+NO_FEATURES = (*OUTPUTS, INPUT_LENGTH)
+"""Columns that are no logged features."""
 
 MAX_CATEGORY_LENGTH = 128
 _FEATURE_PREFIX = "features."
@@ -38,12 +42,12 @@ def column_name(feature: str) -> str:
     ['age', 'features.prediction', 'features.features.age']
     """
     # What already begins with the prefix gets it again, so that no two features share a name.
-    reserved = feature in OUTPUTS or feature.startswith(_FEATURE_PREFIX)
+    reserved = feature in NO_FEATURES or feature.startswith(_FEATURE_PREFIX)
     return _FEATURE_PREFIX + feature if reserved else feature
 
 
 def feature_name(column: str) -> str:
-    """Return the logged feature of a column that is no output: the inverse of `column_name`."""
+    """Return the logged feature that a column is of: the inverse of `column_name`."""
     return column.removeprefix(_FEATURE_PREFIX)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from exporter.drift.columns import (
     CONFIDENCE,
+    INPUT_LENGTH,
     PREDICTION,
     Column,
     NumericColumn,
@@ -48,6 +49,9 @@ def numbers(batch: RecordBatch, name: str) -> Floats:
         return batch.confidence
     if name == PREDICTION:
         return batch.prediction_value
+    if name == INPUT_LENGTH:
+        lengths = batch.numbers.get(INPUT_LENGTH)
+        return np.full(len(batch), np.nan) if lengths is None else lengths
     feature = batch.features.get(feature_name(name))
     return np.full(len(batch), np.nan) if feature is None else feature.numeric()
 

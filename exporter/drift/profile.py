@@ -11,19 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.drift import autocorrelation
+from exporter.drift.attributions import AttributionProfile
 from exporter.drift.autocorrelation import LONGEST
-from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import (
     CONFIDENCE,
+    INPUT_LENGTH,
     MAX_CATEGORY_LENGTH,
     PREDICTION,
     CategoricalColumn,
     Column,
     Kind,
-    Moments,
     NumericColumn,
     column_name,
 )
+from exporter.drift.embedding import EmbeddingProfile, EmbeddingReference
+from exporter.drift.numeric_profile import numeric_column
 from exporter.drift.observations import successful
 from exporter.drift.reservoir import Reservoir
 from exporter.estimation import bagging
@@ -72,6 +74,8 @@ class Profile:
         """Predictions by the model's version."""
         self._calibrating = Calibrating(positive)
         self._labelled = LabelledSample(kinds)
+        self._attributions = AttributionProfile()
+        self._embedding = EmbeddingProfile()
         self._kinds = dict(kinds or {})
         self._columns: dict[str, _Accumulator] = {}
 
@@ -83,6 +87,8 @@ class Profile:
         self.records += len(batch)
         self._calibrating.add(batch)
         self._labelled.add(batch)
+        self._attributions.add(batch)
+        self._embedding.add(batch)
         self._note_origin(batch)
         for feature, values in batch.features.items():
             name = column_name(feature)
@@ -91,6 +97,8 @@ class Profile:
             elif len(self.left_out) < MAX_COLUMNS:
                 self.left_out.add(feature)
         self._add(CONFIDENCE, numbers=batch.confidence)
+        if INPUT_LENGTH in batch.numbers:
+            self._add(INPUT_LENGTH, numbers=batch.numbers[INPUT_LENGTH])
         self._add(PREDICTION, numbers=batch.prediction_value, classes=batch.prediction)
 
     def columns(self) -> tuple[Column, ...]:
@@ -100,6 +108,14 @@ class Profile:
             for name in sorted(self._columns)
             if self._columns[name].seen
         )
+
+    def attributions(self) -> tuple[NumericColumn, ...]:
+        """Return the absolute attributions of each feature that has any."""
+        return self._attributions.finish()
+
+    def embedding(self) -> EmbeddingReference | None:
+        """Return the projections of the embeddings, if there are any."""
+        return self._embedding.finish(self.records)
 
     def reliability(self) -> Reliability | None:
         """Return how often predictions of each confidence were right, if enough had a label."""
@@ -184,7 +200,7 @@ class _Accumulator:
             kind = "numeric" if self._numbers.seen >= self._classes_seen else "categorical"
         if kind == "numeric":
             sorted_ = np.sort(self._numbers.values)
-            column = _numeric(name, rows, rows - self._numbers.seen, sorted_)
+            column = numeric_column(name, rows, rows - self._numbers.seen, sorted_, SAMPLE_SIZE)
             return replace(column, tau=autocorrelation.of_numbers(self._numbers.head))
         return self._categorical(name, rows)
 
@@ -211,34 +227,6 @@ class _Accumulator:
             own = [numbers.setdefault(value, len(numbers)) for value in column.values]
             found.append(np.array([*own, -1], dtype=np.int64)[column.codes])
         return np.concatenate(found)[:LONGEST]
-
-
-def _numeric(name: str, rows: int, missing: int, values: Floats) -> NumericColumn:
-    edges = quantile_edges(values)
-    n = len(values)
-    chosen = np.linspace(0, n - 1, min(n, SAMPLE_SIZE)).round().astype(np.intp)
-    # Sums of huge numbers overflow to infinity, for which JSON has no word.
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = _finite(values.mean()) if n else None
-        std = _finite(values.std(ddof=1)) if n > 1 else None
-    return NumericColumn(
-        name=name,
-        rows=rows,
-        missing=missing,
-        edges=edges,
-        counts=count(values, edges),
-        moments=Moments(
-            mean=mean,
-            std=std,
-            minimum=float(values[0]) if n else None,
-            maximum=float(values[-1]) if n else None,
-        ),
-        sample=values[chosen],
-    )
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _text_or_none(value: Any) -> Any:

@@ -51,8 +51,7 @@ class Projection:
         seed = _SEED + str(self.dimension).encode()
         digest = hashlib.shake_256(seed).digest(-(-self.dimension * AXES // 8))
         bits = np.unpackbits(np.frombuffer(digest, dtype=np.uint8))[: self.dimension * AXES]
-        signs: NDArray[np.float64] = 2.0 * bits.reshape(self.dimension, AXES) - 1.0
-        return signs
+        return np.where(bits.reshape(self.dimension, AXES) == 1, 1.0, -1.0)
 
     def of(self, embedding: NDArray[np.float32]) -> Floats:
         """Return float64[n, axes + 1] of float32[n, dimension]; NaN where a row has a NaN."""

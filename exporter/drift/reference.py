@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exporter import canonical
-from exporter.drift.columns import OUTPUTS, Column, feature_name
+from exporter.drift.columns import NO_FEATURES, Column, NumericColumn, feature_name
+from exporter.drift.embedding import EmbeddingReference
 from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.reliability import Reliability
 
@@ -50,6 +51,11 @@ class Reference:
     expected_error
         How large errors are to be expected, to estimate them without labels; ``None`` if too few
         predictions were numbers with a label.
+    attributions
+        Absolute attributions of the features that have any, by their names, which are in order;
+        `rows` are the predictions with any attribution.
+    embedding
+        Projections of the embeddings; ``None`` if there were none.
     """
 
     model: str
@@ -58,11 +64,15 @@ class Reference:
     columns: tuple[Column, ...]
     reliability: Reliability | None = None
     expected_error: ExpectedError | None = None
+    attributions: tuple[NumericColumn, ...] = ()
+    embedding: EmbeddingReference | None = None
 
     @cached_property
     def digest(self) -> str:
         """Hex SHA-256 (see :func:`digest`): equal content, equal digest."""
-        return digest(self.columns, self.expected_error, self.reliability)
+        return digest(
+            self.columns, self.expected_error, self.reliability, self.attributions, self.embedding
+        )
 
     @property
     def label(self) -> str:
@@ -73,7 +83,7 @@ class Reference:
     def features(self) -> tuple[str, ...]:
         """Logged features that the columns need, by the names that the log gives them."""
         return tuple(
-            feature_name(column.name) for column in self.columns if column.name not in OUTPUTS
+            feature_name(column.name) for column in self.columns if column.name not in NO_FEATURES
         )
 
 
@@ -81,11 +91,13 @@ def digest(
     columns: Sequence[Column],
     expected_error: ExpectedError | None = None,
     reliability: Reliability | None = None,
+    attributions: Sequence[NumericColumn] = (),
+    embedding: EmbeddingReference | None = None,
 ) -> str:
     """Return the hex SHA-256 of the columns as JSON with sorted keys and no white space.
 
-    The hex digits of the digests of reliability and expected error, where there are any, follow
-    the JSON.
+    The hex digits of the digests of reliability, expected error, attributions (as of columns) and
+    embedding, where there are any, follow the JSON.
 
     Who made the reference, when and from which files is no part of it.
     """
@@ -94,4 +106,8 @@ def digest(
         text += reliability.digest
     if expected_error is not None:
         text += expected_error.digest
+    if attributions:
+        text += digest(attributions)
+    if embedding is not None:
+        text += embedding.digest
     return canonical.digest(text)

@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 import numpy as np
 
 from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericColumn
+from exporter.drift.embedding import EmbeddingReference
+from exporter.drift.projection import Projection
 from exporter.drift.reference import Provenance, Reference
 from exporter.errors import UsageError
 from exporter.estimation import expected_error_file
@@ -20,6 +22,7 @@ from exporter.estimation.curve import CELLS
 from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.figures import figures
 from exporter.estimation.reliability import LEAST, Reliability, Spread
+from exporter.parsing.embeddings import MAX_DIMENSION
 
 FORMAT = "modeltail-reference"
 FORMAT_VERSION = 2
@@ -77,6 +80,13 @@ class _Categorical(
         )
 
 
+_Kind = TypeVar("_Kind", bound=Column, covariant=True)  # noqa: PLC0105
+
+
+class _Stored(Protocol[_Kind]):
+    def column(self) -> _Kind: ...
+
+
 class _Header(msgspec.Struct):
     format: str
     format_version: int
@@ -101,6 +111,11 @@ class _Reliability(msgspec.Struct, forbid_unknown_fields=True):
     spreads: dict[str, _Spread]
 
 
+class _Embedding(msgspec.Struct, forbid_unknown_fields=True):
+    dimension: Annotated[int, msgspec.Meta(ge=1, le=MAX_DIMENSION)]
+    columns: list[_Numeric]
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     format_version: int
@@ -111,6 +126,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     columns: list[_Numeric | _Categorical]
     reliability: _Reliability | None = None
     expected_error: expected_error_file.Stored | None = None
+    attributions: list[_Numeric] = []
+    embedding: _Embedding | None = None
 
 
 def write(reference: Reference, path: Path) -> None:
@@ -136,6 +153,10 @@ def write(reference: Reference, path: Path) -> None:
         document["reliability"] = reference.reliability.document()
     if reference.expected_error is not None:
         document["expected_error"] = reference.expected_error.document()
+    if reference.attributions:
+        document["attributions"] = [column.document() for column in reference.attributions]
+    if reference.embedding is not None:
+        document["embedding"] = reference.embedding.document()
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -173,26 +194,16 @@ def read(path: Path) -> Reference:
             f"the file has {header.format_version}; build the reference again"
         )
     document = _decode(content, _File, path)
-    columns = []
-    for position, stored in enumerate(document.columns):
-        column = stored.column()
-        for field, good, expected in _rules(column):
-            if not good():
-                raise UsageError(
-                    f"{path}: columns[{position}].{field}: expected {expected} "
-                    f"(column {column.name!r:.80})"
-                )
-        columns.append(column)
-    names = [column.name for column in columns]
-    if names != sorted(set(names)):
-        raise UsageError(f"{path}: columns: expected different names in ascending order")
+    columns = _columns(document.columns, "columns", path)
     reference = Reference(
         document.model,
         document.version,
         document.provenance,
-        tuple(columns),
+        columns,
         _reliability(document.reliability, path),
         _expected_error(document.expected_error, columns, path),
+        _columns(document.attributions, "attributions", path),
+        _embedding(document.embedding, path),
     )
     if reference.digest != document.digest:
         raise UsageError(
@@ -200,6 +211,34 @@ def read(path: Path) -> Reference:
             "build the reference again"
         )
     return reference
+
+
+def _columns(stored: Sequence[_Stored[_Kind]], part: str, path: Path) -> tuple[_Kind, ...]:
+    """Return the columns of a part of the file."""
+    columns = []
+    for position, one in enumerate(stored):
+        column = one.column()
+        for field, good, expected in _rules(column):
+            if not good():
+                raise UsageError(
+                    f"{path}: {part}[{position}].{field}: expected {expected} "
+                    f"(column {column.name!r:.80})"
+                )
+        columns.append(column)
+    names = [column.name for column in columns]
+    if names != sorted(set(names)):
+        raise UsageError(f"{path}: {part}: expected different names in ascending order")
+    return tuple(columns)
+
+
+def _embedding(stored: _Embedding | None, path: Path) -> EmbeddingReference | None:
+    if stored is None:
+        return None
+    columns = _columns(stored.columns, "embedding.columns", path)
+    names = Projection(stored.dimension).names
+    if tuple(column.name for column in columns) != names:
+        raise UsageError(f"{path}: embedding.columns: expected {', '.join(names)}")
+    return EmbeddingReference(stored.dimension, columns)
 
 
 def _reliability(stored: _Reliability | None, path: Path) -> Reliability | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from exporter.drift.columns import (
     CONFIDENCE,
+    INPUT_LENGTH,
     MAX_CATEGORY_LENGTH,
     PREDICTION,
     Kind,
@@ -67,6 +68,8 @@ class LabelledSample:
         self._add(self._numbers, PREDICTION, batch.prediction_value[rows])
         if not np.isnan(batch.confidence).all():
             self._add(self._numbers, CONFIDENCE, batch.confidence[rows])
+        if INPUT_LENGTH in batch.numbers:
+            self._add(self._numbers, INPUT_LENGTH, batch.numbers[INPUT_LENGTH][rows])
         for feature, column in batch.features.items():
             self._add_feature(column_name(feature), column.take(rows))
         self._errors.add(np.abs(prediction - label), self._errors.length)

@@ -9,7 +9,7 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily
 
-from exporter.drift.columns import OUTPUTS
+from exporter.drift.columns import NO_FEATURES
 from exporter.drift.observations import missing
 from exporter.drift.reference import Reference
 from exporter.records import RecordBatch
@@ -33,7 +33,7 @@ class MissingFeatures:
 
     def __init__(self, labels: Mapping[str, str], reference: Reference) -> None:
         self._labels = dict(labels)
-        self._columns = [column for column in reference.columns if column.name not in OUTPUTS]
+        self._columns = [column for column in reference.columns if column.name not in NO_FEATURES]
         self._missing = np.zeros(len(self._columns), dtype=np.int64)
 
     def update(self, batch: RecordBatch) -> None:

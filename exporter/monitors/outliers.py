@@ -9,7 +9,7 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily
 
-from exporter.drift.columns import OUTPUTS, NumericColumn, feature_name
+from exporter.drift.columns import NO_FEATURES, NumericColumn, feature_name
 from exporter.drift.observations import successful
 from exporter.drift.reference import Reference
 from exporter.quality.fences import METHODS, Fences
@@ -37,7 +37,7 @@ class Outliers:
         self._fences = {
             feature_name(column.name): Fences.of(column)
             for column in reference.columns
-            if isinstance(column, NumericColumn) and column.name not in OUTPUTS
+            if isinstance(column, NumericColumn) and column.name not in NO_FEATURES
         }
         self._outliers = np.zeros(len(METHODS), dtype=np.int64)
 

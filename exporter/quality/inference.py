@@ -24,7 +24,7 @@ import yaml
 from exporter.drift.columns import (
     CONFIDENCE,
     MAX_CATEGORY_LENGTH,
-    OUTPUTS,
+    NO_FEATURES,
     CategoricalColumn,
     Column,
     NumericColumn,
@@ -69,7 +69,7 @@ def as_yaml(reference: Reference) -> str:
 
 
 def _path(column: Column) -> str | None:
-    if column.name in OUTPUTS:
+    if column.name in NO_FEATURES:
         return column.name
     name = feature_name(column.name)
     return f"{FEATURES}.{name}" if name else None
@@ -92,7 +92,7 @@ def _of_categories(column: CategoricalColumn) -> Iterator[tuple[str, Any]]:
     few = 0 < len(counts) <= FEW_CATEGORIES and not others and known
     if few and column.n >= MIN_ROWS and min(counts) > 1:
         yield "allowed", sorted(column.categories)
-    elif column.name not in OUTPUTS and not any(map(_may_be_no_text, column.categories)):
+    elif column.name not in NO_FEATURES and not any(map(_may_be_no_text, column.categories)):
         yield "type", "text"
 
 
@@ -102,7 +102,7 @@ def _of_numbers(column: NumericColumn) -> Iterator[tuple[str, Any]]:
         return
     seen = np.array([low, high, *column.sample])
     whole = bool((seen == np.floor(seen)).all() and np.abs(seen).max() < _LARGEST_WHOLE)
-    if column.name not in OUTPUTS:
+    if column.name not in NO_FEATURES:
         yield "type", "integer" if whole else "number"
     span = high - low
     if column.n < MIN_ROWS or not 0 < span < math.inf:

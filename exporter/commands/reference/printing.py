@@ -46,6 +46,17 @@ def describe(reference: Reference, streams: Streams) -> None:
         )
     _print_expected_error(reference, out)
     _print_table(reference.columns, streams)
+    if reference.attributions:
+        records = reference.attributions[0].rows
+        out.write(f"absolute attributions, of {records} predictions that have any:\n")
+        _print_table(reference.attributions, streams)
+    embedding = reference.embedding
+    if embedding is not None:
+        out.write(
+            f"embeddings of {embedding.dimension} numbers, projected on "
+            f"{embedding.projection.axes} directions:\n"
+        )
+        _print_table(embedding.columns, streams)
 
 
 def _print_table(columns: Sequence[Column], streams: Streams) -> None:

@@ -17,7 +17,7 @@ from exporter.commands.reference.printing import plain
 from exporter.commands.reference.reading import Reading
 from exporter.commands.streams import Streams
 from exporter.config import Configuration, ModelSource
-from exporter.drift.columns import OUTPUTS, PREDICTION, Kind
+from exporter.drift.columns import NO_FEATURES, PREDICTION, Kind
 from exporter.drift.comparison import MIN_REFERENCE_ROWS
 from exporter.drift.observations import successful
 from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
@@ -71,7 +71,9 @@ def profiled(
     """
     profile = Profile(_kinds(source), source.positive_class)
     read = _read(profile, configuration, source, files, options, streams)
-    columns = profile.columns()
+    columns, attributions, embedding = (
+        profile.columns(), profile.attributions(), profile.embedding()
+    )  # fmt: skip
     if not columns:
         raise UsageError(
             f"{', '.join(files)}: no prediction of model {source.name!r} found; "
@@ -81,6 +83,10 @@ def profiled(
     if without_time:
         # Rows are in whatever order the table was sorted by, which is not that of time.
         columns = tuple(replace(column, tau=1.0) for column in columns)
+        attributions = tuple(replace(column, tau=1.0) for column in attributions)
+        if embedding is not None:
+            axes = tuple(replace(column, tau=1.0) for column in embedding.columns)
+            embedding = replace(embedding, columns=axes)
     version = options.version_label
     if version is None:
         version = next(iter(profile.versions)) if len(profile.versions) == 1 else ""
@@ -96,6 +102,8 @@ def profiled(
         columns=columns,
         reliability=profile.reliability(),
         expected_error=profile.expected_error(columns),
+        attributions=attributions,
+        embedding=embedding,
     )
     remarks = list(_remarks(profile, reference))
     if without_time:
@@ -226,7 +234,7 @@ def _kinds(source: ModelSource) -> dict[str, Kind]:
     return {
         name: "categorical" if "categorical" in TESTS[settings.test].kinds else "numeric"
         for name, settings in columns.items()
-        if settings.test is not None and name not in (*OUTPUTS, "*")
+        if settings.test is not None and name not in (*NO_FEATURES, "*")
     }
 
 

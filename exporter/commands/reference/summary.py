@@ -30,6 +30,13 @@ def summary(reference: Reference, columns: Sequence[Column]) -> dict[str, Any]:
         "estimates_accuracy": reference.reliability is not None,
         "estimates_error": reference.expected_error is not None,
         "columns": [_column(column) for column in columns],
+        "attributions": [_column(column) for column in reference.attributions],
+        "embedding": None
+        if reference.embedding is None
+        else {
+            "dimension": reference.embedding.dimension,
+            "columns": [_column(column) for column in reference.embedding.columns],
+        },
     }
 
 

@@ -120,6 +120,8 @@ def test_json_is_for_programs(show, tmp_path):
         "last_timestamp": None,
         "estimates_accuracy": False,
         "estimates_error": False,
+        "attributions": [],
+        "embedding": None,
     }
     assert sorted(columns) == ["age", "city", "größe", "plan", "prediction"]
     assert columns["plan"].pop("tau") >= 1
