@@ -20,7 +20,7 @@ from exporter.event_time import EventTime
 from exporter.joining.monitors import JoinedMonitors
 from exporter.markov import model_file
 from exporter.markov.scoring import Scorer
-from exporter.monitors import estimated_accuracy, names
+from exporter.monitors import beside_features, estimated_accuracy, names
 from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
@@ -253,6 +253,8 @@ def _add_model(
         )
     event_time = EventTime(configuration.windows, replay=replay)
     features = features_read(reference, rules, model.slices)
+    dimension = beside_features.dimension(model.drift, reference)
+    embeddings = None if dimension is None else Embeddings(dimension)
     parts.groups[model.name] = group
     if replay:
         parts.windows_end[model.name] = lambda: event_time.windows_end
@@ -260,7 +262,7 @@ def _add_model(
         Source(
             model.name,
             _tail(configuration, model, replay=replay, headers=model.format == "csv"),
-            prediction_parser(model, configuration.models, features),
+            prediction_parser(model, configuration.models, features, embeddings),
             event_time,
             group.update,
         )
@@ -331,6 +333,7 @@ def _model_group(
                 *([FeatureValues(labels, reference, fleet, budget)] if fleet else []),
                 MissingFeatures(labels, reference),
                 Outliers(labels, reference),
+                *beside_features.monitors(model.drift, reference, labels, windows),
             ]
         return _kept(monitors, without)
 
@@ -339,6 +342,7 @@ def _model_group(
     if reference is not None and model.drift is not None:
         of_each = DRIFT_SERIES + len(model.drift.distances)
         drift = (of_each * len(reference.columns) + 1) * len(windows)
+        drift += beside_features.series(model.drift, reference) * len(windows)
     reliability = None if reference is None else reference.reliability
     return ModelMonitors(
         whole,

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from exporter import canonical
 from exporter.drift.columns import NumericColumn
 from exporter.drift.numeric_profile import NumericProfile
 from exporter.drift.projection import Projection, projected
-from exporter.records import RecordBatch
+from exporter.records import Floats, RecordBatch
 
 MAX_VALUES = 100_000
 """Of more embeddings than these a uniform sample is kept."""
@@ -49,6 +51,29 @@ class EmbeddingReference:
     def digest(self) -> str:
         """Hex SHA-256 of the document."""
         return canonical.digest(canonical.canonical(self.document()))
+
+
+def mean_distance(reference: EmbeddingReference, mean: Floats, number: float) -> float:
+    """Return how far a mean of embeddings is from the reference's, in standard deviations.
+
+    The root of the mean, over the axes of the projection, of ((mean - reference's mean) /
+    reference's standard deviation)^2, less tau / n + tau / m, which chance makes of it; 0 if that
+    is more. n and m are the numbers of both, tau is the axis' autocorrelation time.
+
+    Parameters
+    ----------
+    mean
+        float64[axes], of the projections.
+    number
+        Of embeddings.
+    """
+    excess = []
+    for column, found in zip(reference.columns[:-1], mean.tolist(), strict=True):
+        centre, spread = column.moments.mean, column.moments.std
+        if spread and centre is not None:
+            chance = column.tau / number + column.tau / column.n
+            excess.append(((found - centre) / spread) ** 2 - chance)
+    return float(np.sqrt(max(0.0, np.mean(excess)))) if excess else 0.0
 
 
 class EmbeddingProfile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 ALL = (
     "accuracy",
     "attribution",
+    "attribution_drift",
     "calibration",
     "changes",
     "confidence",
@@ -14,6 +15,7 @@ ALL = (
     "dependencies",
     "drift",
     "drift_evidence",
+    "embedding_drift",
     "environment",
     "escalation",
     "estimated_accuracy",

@@ -22,6 +22,7 @@ from exporter.estimation.expected_error import ExpectedError, Input
 from exporter.estimation.regression_tree import Tree
 from exporter.estimation.reliability import CELLS, Reliability
 from exporter.monitors import names
+from exporter.parsing.embeddings import Embeddings
 from exporter.storage import encoding
 from tests.monitors.builders import NOW, WINDOWS, batch, exposition, parse, series
 
@@ -66,6 +67,7 @@ FIELDS = {
     "finish_reason": st.sampled_from(["stop", "length"]),
     "slice": st.fixed_dictionaries({}, optional={"region": st.sampled_from(["north", "south"])}),
     "attributions": st.dictionaries(st.sampled_from(FEATURES), eighths),
+    "embedding": st.lists(eighths, min_size=2, max_size=2) | st.just([1]),
     "package_versions": st.dictionaries(st.sampled_from(["numpy", "torch"]), st.just("1.2")),
 }
 
@@ -100,10 +102,13 @@ def reference(tmp_path_factory):
                     "prediction": str(random.choice(CLASSES)),
                     "confidence": float(random.integers(40, 101)) / 100,
                     "features": {"age": int(age), "color": str(random.choice(["red", "blue"]))},
+                    "attributions": {"age": float(age) / 8, "color": 1.0},
+                    "embedding": [float(age) / 8, 20.0],
                 }
                 for age in random.integers(18, 90, 400)
             ),
             features=FEATURES,
+            embeddings=Embeddings(),
         )
     )
     predictions = np.full(CELLS, 50)
@@ -121,6 +126,8 @@ def reference(tmp_path_factory):
             (Input("color", ("blue", "red"), None), Input("age", None, 40.0)),
             (tree, tree),
         ),
+        profile.attributions(),
+        profile.embedding(),
     )
     path = tmp_path_factory.mktemp("reference") / "bot.ref"
     reference_file.write(made, path)
@@ -151,7 +158,8 @@ class Log:
             group.load(encoding.decode(encoding.encode(before.dump())))
         for records in batches:
             if records:
-                group.update(batch(*records, task=self.task, features=FEATURES))
+                options = {"features": FEATURES, "embeddings": Embeddings(2)}
+                group.update(batch(*records, task=self.task, **options))
         assert not +parts.isolation.errors
         return group
 
@@ -245,6 +253,7 @@ def test_every_monitor_is_there_and_has_something_to_show(reference):
         "finish_reason": "stop",
         "slice": {"region": "north"},
         "attributions": {"age": 0.5},
+        "embedding": [1, 2],
         "package_versions": {"numpy": "2.0"},
     }
     classes = [{**common, "prediction": one, "true_label": one} for one in CLASSES[:2]]
