@@ -65,6 +65,7 @@ _ANSWERS = (
     '"finish_reason": "stop"}\n'
 )
 _SERVER = Process(1000, 1, 50.0, _NOW - 50, Use(1.5, 2048, 4096), 10**8, 8, 12, 0.01)
+_DRIFT = ("drift_", "attribution_drift_", "attribution_rank_", "embedding")
 _SECTIONS = (
     ("Models: counters and histograms", "Mergeable: add them up over instances."),
     ("Models: rolling figures", "One instance's view of each configured window."),
@@ -171,7 +172,7 @@ def _section(family: Metric) -> str:
         return "Syslog" if owner == "syslog" else "The exporter itself"
     if rest.startswith("server_"):
         return "Models: server"
-    if rest.startswith("drift_"):
+    if rest.startswith(_DRIFT):
         return "Models: drift"
     if family.type in ("counter", "histogram"):
         return "Models: counters and histograms"
@@ -195,7 +196,8 @@ def _predictions() -> Iterator[str]:
             "confidence": 0.9,
             "latency_ms": 12,
             "features": {"age": number % 30},
-            "attributions": {"age": 0.5},
+            "attributions": {"age": 0.5, "plan": 0.25},
+            "embedding": [1, number % 2],
         }
         yield json.dumps(record) + "\n"
     failed = {"timestamp": _NOW, "model_version": "1", "error_type": "TimeoutError"}

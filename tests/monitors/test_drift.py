@@ -17,6 +17,7 @@ from exporter.drift.reference import Provenance, Reference
 from exporter.errors import UsageError
 from exporter.event_time import EventTime
 from exporter.monitors.drift import Drift
+from exporter.monitors.drift_evidence import DriftEvidence
 from exporter.parsing.json_lines import JsonLines
 from exporter.storage.encoding import decode, encode
 from exporter.windows import Window
@@ -411,3 +412,28 @@ def test_drift_is_what_every_window_of_the_last_windows_length_shows(periods, he
     assert found["features_ratio", "1m"] == held / 4
     if periods[-1][1]:
         assert found["adjusted_pvalue", "1m", "age", "ks"] < 1e-6
+
+
+def test_the_length_of_inputs_is_a_column():
+    """Told from a feature of the same name, and tested as any."""
+    random = np.random.default_rng(5)
+
+    def records(n, longest):
+        return [
+            {"prediction": "a", "input_length": int(length), "features": {"input_length": 1}}
+            for length in random.integers(1, longest, n)
+        ]
+
+    reference = reference_of(records(1_000, 100))
+    assert {"input_length", "features.input_length"} <= {one.name for one in reference.columns}
+    drift = monitor(reference=reference)
+    evidence = DriftEvidence(LABELS, DriftSettings(reference=Path("x")), reference)
+    read = parse(records(800, 150), reference.features)
+    for one in (drift, evidence):
+        one.update(EventTime(WINDOWS, replay=False).place(read))
+    columns = [column.name for column in reference.columns]
+    assert evidence.snapshot()[columns.index("input_length")] > 4
+    found = exposed(drift)
+    assert found["detected", "1m", "input_length"] == 1
+    assert found["statistic", "1m", "input_length", "ks"] == pytest.approx(1 / 3, abs=0.05)
+    assert found["detected", "1m", "features.input_length"] == 0
