@@ -41,8 +41,8 @@ class DriftSettings(Section):
     )
     columns: dict[str, ColumnSettings] = Field(
         default_factory=lambda: {"*": ColumnSettings()},
-        description='Columns to test: names of features, "prediction" or "confidence"; "*" stands '
-        "for all others of the reference.",
+        description='Columns to test: names of features, "prediction", "confidence" or '
+        '"input_length"; "*" stands for all others of the reference.',
     )
     correction: Literal["holm", "bonferroni", "benjamini-hochberg", "none"] = Field(
         default="holm",

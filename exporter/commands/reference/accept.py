@@ -114,8 +114,7 @@ def _keep(path: Path, old: Reference) -> Path:
 
 def _differences(old: Reference, new: Reference) -> Iterator[str]:
     """Yield a line for each column that either has."""
-    before = {column.name: column for column in old.columns}
-    after = {column.name: column for column in new.columns}
+    before, after = _all_columns(old), _all_columns(new)
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             yield f"{plain(name)}: is gone"
@@ -123,6 +122,17 @@ def _differences(old: Reference, new: Reference) -> Iterator[str]:
             yield f"{plain(name)}: is new"
         else:
             yield f"{plain(name)}: {_difference(before[name], after[name])}"
+
+
+def _all_columns(reference: Reference) -> dict[str, Column]:
+    """Return columns, those of attributions and embeddings too, by names to show."""
+    columns: dict[str, Column] = {column.name: column for column in reference.columns}
+    columns |= {f"attributions of {column.name}": column for column in reference.attributions}
+    if reference.embedding is not None:
+        size = reference.embedding.dimension
+        axes = reference.embedding.columns
+        columns |= {f"embeddings of {size} numbers, {axis.name}": axis for axis in axes}
+    return columns
 
 
 def _difference(old: Column, new: Column) -> str:
