@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.markov.backoff import BackoffChain, Lines
+from exporter.markov.bursts import Bursts
 from exporter.markov.gaps import Gaps
 from exporter.markov.names import Names
 from exporter.markov.pending import Column, Pending, Table
 from exporter.markov.processes import Processes, process_names
-from exporter.markov.scored import Scored, scored
+from exporter.markov.scored import Kind, Scored, scored
 from exporter.markov.streams import Streams
 from exporter.markov.templates import END, START, Templates
 from exporter.records import Categorical, SyslogBatch
@@ -62,6 +63,7 @@ class Detector:
         self._process_gaps = Gaps(transitions)
         self._processes = Processes()
         self._pending = Pending()
+        self._bursts = Bursts()
         self._streams = Streams()
         # For the last lines the evidence of a gap behind them, and the surprisal around them.
         self._recent = np.zeros((_RECENT, 2))
@@ -85,7 +87,7 @@ class Detector:
         state = self._states(batch.message, batch.tag)
         host, tag = self.hosts.encode(batch.host), self.tags.encode(batch.tag)
         process = batch.process if len(batch.process) else np.full(len(batch), -1)
-        parts = []
+        parts = [self._find_bursts(host, state, times)]
         for begin, end in self._pieces(len(batch)):
             piece = slice(begin, end)
             lines = Lines(state[piece], tag[piece])
@@ -98,6 +100,23 @@ class Detector:
         """Score what still waits, as at the end of a file."""
         silent = self.lines + SILENT_LINES * 3 // 4
         return Scored.joined([self._scored(*self._pending.flush()), self._end_processes(silent)])
+
+    def _find_bursts(self, host: Integers, state: Integers, times: Floats) -> Scored:
+        found = self._bursts.find(host, state, times)
+        rows = found.rows
+        nothing = np.full(len(rows), -1)
+        return Scored(
+            position=self.lines + rows,
+            host=host[rows],
+            time=times[rows],
+            score=found.evidence,
+            kind=np.full(len(rows), int(Kind.BURST)),
+            before=nothing,
+            state=state[rows],
+            after=nothing,
+            surprisal=np.zeros(len(rows)),
+            usual=np.zeros(len(rows)),
+        )
 
     def _pieces(self, length: int) -> Iterator[tuple[int, int]]:
         begin = 0
@@ -278,4 +297,5 @@ class Detector:
             "streams": self._streams,
             "processes": self._processes,
             "pending": self._pending,
+            "bursts": self._bursts,
         }

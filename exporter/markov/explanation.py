@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import exp
 
+from exporter.markov.bursts import LINES, TIMES
 from exporter.markov.scored import Kind, Scored
 from exporter.markov.templates import END, START, Templates
 
@@ -26,6 +27,9 @@ def explanation(scored: Scored, row: int, templates: Templates) -> str:
     )
     chance = _probability(exp(-float(scored.surprisal[row])))
     kind = Kind(int(scored.kind[row]))
+    if kind is Kind.BURST:
+        closer = f"{TIMES:g} times as close together as ever before"
+        return f"{LINES} times {state} within a minute, {closer}"
     if kind is Kind.MISSING:
         usual = _probability(exp(-float(scored.usual[row])))
         follows = "it ended" if scored.after[row] == END else f"came {after}"

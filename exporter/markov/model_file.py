@@ -2,7 +2,7 @@
 
     8 bytes   MTMARKOV
     2 bytes   version, big-endian
-    32 bytes  SHA-256 of the content
+    32 bytes  SHA-256 of the rest
     rest      the content: MessagePack, compressed by zlib
 
 States are in it as they appear in the logs, without their digits.
@@ -60,12 +60,12 @@ def save(model: MarkovModel, path: Path) -> None:
     UsageError
         If the file can't be written.
     """
-    content = _content(model)
-    head = MAGIC + VERSION.to_bytes(2, "big") + hashlib.sha256(content).digest()
+    compressed = zlib.compress(_content(model), 9)
+    head = MAGIC + VERSION.to_bytes(2, "big") + hashlib.sha256(compressed).digest()
     temporary = path.with_name(f".{path.name}.new")
     try:
         with temporary.open("wb") as file:
-            file.write(head + zlib.compress(content, 9))
+            file.write(head + compressed)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -97,8 +97,11 @@ def load(path: Path) -> MarkovModel:
             f"{path}: version {version} of the format; this modeltail reads up to {VERSION}"
         )
     try:
-        content = zlib.decompress(data[_CONTENT_AT:])
-        if hashlib.sha256(content).digest() != data[_DIGEST_AT:_CONTENT_AT]:
+        compressed = data[_CONTENT_AT:]
+        content = zlib.decompress(compressed)
+        # Version 1 has that of what was compressed.
+        signed = compressed if version > 1 else content
+        if hashlib.sha256(signed).digest() != data[_DIGEST_AT:_CONTENT_AT]:
             raise ValueError("the checksum differs")  # noqa: TRY301
         return _model(msgspec.msgpack.decode(content, type=_Content))
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from exporter.markov.calibration import Calibration
 from exporter.markov.detector import Detector
-from exporter.markov.scored import Scored
+from exporter.markov.scored import Kind, Scored
 from exporter.records import SyslogBatch
 
 Floats = NDArray[np.float64]
@@ -26,18 +26,26 @@ class OnlineModel:
     def score(self, batch: SyslogBatch, times: Floats) -> tuple[Scored, Floats]:
         """Take in a batch; return the lines that wait no longer, and their p-values.
 
+        A burst has none (NaN): it is compared with the closest that its line ever came.
+
         Parameters
         ----------
         times
             float64[n], of the lines, Unix seconds.
         """
         scored = self.detector.update(batch, times)
-        return scored, self.calibration.pvalues(scored.score)
+        return scored, self._pvalues(scored)
 
     def finish(self) -> tuple[Scored, Floats]:
         """Do the same for the lines that still wait, as at the end of a file."""
         scored = self.detector.finish()
-        return scored, self.calibration.pvalues(scored.score)
+        return scored, self._pvalues(scored)
+
+    def _pvalues(self, scored: Scored) -> Floats:
+        single = scored.kind != Kind.BURST
+        pvalues = np.full(len(scored), np.nan)
+        pvalues[single] = self.calibration.pvalues(scored.score[single])
+        return pvalues
 
     def supports(self, alpha: float) -> bool:
         """Tell whether there were lines enough for a p-value of `alpha`."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappush, heapreplace
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ class _Anomaly:
                 "host": self.host,
                 "kind": self.kind,
                 "score": round(self.score, 3),
-                "pvalue": float(f"{self.pvalue:.4g}"),
+                "pvalue": None if isnan(self.pvalue) else float(f"{self.pvalue:.4g}"),
                 "message": self.message,
                 "explanation": self.explanation,
             },
@@ -92,8 +93,9 @@ class _Anomaly:
 
     def as_text(self) -> str:
         where = f"{self.file}:{self.line}"
+        chance = "" if isnan(self.pvalue) else f"p={self.pvalue:.2g}"
         return (
-            f"{self.score:6.1f}  p={self.pvalue:<8.2g} {self.kind:<10}  {where}  {self.host}\n"
+            f"{self.score:6.1f}  {chance:<10} {self.kind:<10}  {where}  {self.host}\n"
             f"        {_printable(self.message)}\n        {_printable(self.explanation)}\n"
         )
 
