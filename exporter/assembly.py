@@ -61,6 +61,7 @@ from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.scores import Scores
 from exporter.monitors.server import ServerProcesses
 from exporter.monitors.slices import Slices
+from exporter.monitors.syslog_alarms import SyslogAlarms
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
 from exporter.monitors.throughput import Throughput
@@ -397,16 +398,29 @@ def _of_task(
 def _add_syslog(
     parts: Assembled, configuration: Configuration, *, replay: bool, without: Collection[str]
 ) -> None:
-    scorers = {
-        source.name: Scorer(model_file.load(source.model), source.scorer)
+    models = {
+        source.name: model_file.load(source.model)
         for source in configuration.syslog
         if source.model is not None
+    }
+    scorers = {
+        source.name: Scorer(models[source.name], source.scorer)
+        for source in configuration.syslog
+        if source.name in models
+    }
+    alphas = {source.name: source.alpha for source in configuration.syslog if source.alpha}
+    # A model of an older version has no order of templates: that is learned from the first line.
+    states = {
+        name: model.online
+        for name, model in models.items()
+        if name in alphas and model.online is not None
     }
 
     def build() -> list[Monitor[SyslogBatch]]:
         monitors = [
             SyslogCounts(budget=parts.budget),
             SyslogAnomaly(configuration.windows, scorers, budget=parts.budget),
+            SyslogAlarms(configuration.windows, alphas, states, budget=parts.budget),
         ]
         return _kept(monitors, without)
 

@@ -281,11 +281,18 @@ class SyslogSource(_FileSource):
     model: Path | None = Field(
         default=None,
         strict=False,
-        description="File that `modeltail syslog train` wrote; absent: messages are only counted.",
+        description="File that `modeltail syslog train` wrote; absent: what is normal is learned "
+        "as the logs are read.",
     )
     scorer: Literal["message", "message+tag"] = Field(
         default="message",
         description="What is scored: message after message, or in addition program after program.",
+    )
+    alpha: Annotated[float, Field(gt=0, le=0.1)] | None = Field(
+        default=0.001,
+        description="Share of messages that may be alarms: lines that are not expected, new or "
+        "missing, by a model that learns on from the first line, or from what `model` knows. "
+        "null: no alarms, which reads some times as fast.",
     )
     format: SyslogFormat = Field(
         default="auto",

@@ -39,6 +39,7 @@ ALL = (
     "scores",
     "server",
     "slices",
+    "syslog_alarms",
     "syslog_anomaly",
     "syslog_counts",
     "throughput",

@@ -37,9 +37,8 @@ MAX_CHAINS = 10_000
 class Count(IntEnum):
     """What is counted of each host since the beginning."""
 
-    UNEXPECTED = 0
-    NOVEL = 1
-    UNSEEN_TRANSITIONS = 2
+    NOVEL = 0
+    UNSEEN_TRANSITIONS = 1
 
 
 class Sum(IntEnum):
@@ -150,7 +149,6 @@ class SyslogAnomaly:
 
     def _count(self, host: Integers, scores: Scores) -> None:
         for count, mask in (
-            (Count.UNEXPECTED, scores.unexpected),
             (Count.NOVEL, scores.novel),
             (Count.UNSEEN_TRANSITIONS, scores.unseen),
         ):
@@ -246,11 +244,6 @@ def _add(
 
 
 def _counters(snapshot: SyslogAnomalyView) -> Iterator[Metric]:
-    anomalies = CounterMetricFamily(
-        "syslog_anomalies",
-        "Messages that the model has not (novel), or not after the message before (unexpected).",
-        labels=["host", "kind"],
-    )
     unseen_messages = CounterMetricFamily(
         "syslog_unseen_messages", "Messages that the model has not.", labels=["host"]
     )
@@ -261,11 +254,9 @@ def _counters(snapshot: SyslogAnomalyView) -> Iterator[Metric]:
     )
     for row, host in snapshot.hosts.items():
         counts = snapshot.counts[row].tolist()
-        anomalies.add_metric([host, "unexpected"], counts[Count.UNEXPECTED])
-        anomalies.add_metric([host, "novel"], counts[Count.NOVEL])
         unseen_messages.add_metric([host], counts[Count.NOVEL])
         unseen_transitions.add_metric([host], counts[Count.UNSEEN_TRANSITIONS])
-    yield from (anomalies, unseen_messages, unseen_transitions)
+    yield from (unseen_messages, unseen_transitions)
 
 
 def _histogram(snapshot: SyslogAnomalyView) -> Metric:
