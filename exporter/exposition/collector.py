@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -48,6 +49,11 @@ class PublishedCollector(Collector):
     def published_at(self) -> float | None:
         """Unix seconds of the snapshot that is shown; ``None`` before the first."""
         return None if self._snapshot is None else self._snapshot.timestamp
+
+    def taken(self, monitor: str) -> Iterator[Any]:
+        """Yield what the monitors of a name had to show in the snapshot that is shown."""
+        for pairs, _ in self._snapshot.groups if self._snapshot else ():
+            yield from (taken for each, taken in pairs if each.name == monitor)
 
     def describe(self) -> Iterable[Metric]:
         """Describe nothing, so that registering does not collect."""

@@ -16,7 +16,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter import __version__
+from exporter.exposition import anomalies
 from exporter.exposition.collector import PublishedCollector
+from exporter.monitors.syslog_alarms import Anomaly, SyslogAlarms
 
 STALE_SECONDS = 30.0
 
@@ -26,7 +28,8 @@ _PAGE = """<!doctype html>
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem;color-scheme:light dark}}
 </style></head><body><main><h1>modeltail</h1>
 <p>Metrics, statistics and alerts from the logs of machine-learning models.</p>
-<ul><li><a href="{metrics}">Metrics</a></li><li><a href="/-/healthy">Health</a></li></ul>
+<ul><li><a href="{metrics}">Metrics</a></li><li><a href="/-/healthy">Health</a></li>
+<li><a href="/api/v1/anomalies">Latest syslog anomalies</a></li></ul>
 <p>Version {version}</p></main></body></html>
 """
 
@@ -99,8 +102,12 @@ def application(
         page = _PAGE.format(metrics=html.escape(telemetry_path), version=html.escape(__version__))
         return HTMLResponse(page, headers={"X-Content-Type-Options": "nosniff"})
 
+    def latest() -> list[Anomaly]:
+        return [one for taken in collector.taken(SyslogAlarms.name) for one in taken.anomalies]
+
     routes = [
         Route(telemetry_path, metrics),
+        Route("/api/v1/anomalies", anomalies.endpoint(latest)),
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
     ]

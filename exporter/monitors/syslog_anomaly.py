@@ -216,7 +216,8 @@ class SyslogAnomaly:
         for array in (self._counts, self._buckets, self._total):
             array[:] = 0
         seen = state["seen"]
-        self._counts[seen] = state["counts"]
+        # Earlier versions counted one thing more in front.
+        self._counts[seen] = np.asarray(state["counts"])[:, -len(Count) :]
         self._buckets[seen] = state["buckets"]
         self._total[seen] = state["total"]
         for source, stored in state["chains"].items():

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "dependencies": "reads files and URLs, no records",
     "server": "looks at processes, reads no records",
     "ground_truth": "joins records of which one changes what another counts for",
+    "syslog_alarms": "scores a message by all those before it",
     "syslog_anomaly": "scores a message by the one before it",
     "syslog_counts": "reads syslog",
 }
