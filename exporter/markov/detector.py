@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 EPOCH = 1024
 CANDIDATE = 2.0
 """Surprisal, nats, below which no line is one too many."""
-SUSPECT = 3.0
+SUSPECT = 4.0
 """Surprisal, nats, from which on a line may be missing in front."""
 SILENT_LINES = 2000
 """Other lines after which a host's last lines are scored without waiting for more."""
@@ -51,7 +51,7 @@ class Detector:
         How many templates there may be.
     """
 
-    def __init__(self, transitions: int = 1 << 19, templates: int = 1 << 16) -> None:
+    def __init__(self, transitions: int = 1 << 18, templates: int = 1 << 15) -> None:
         self.templates = Templates(templates)
         self.hosts = Names(MAX_HOSTS)
         self.tags = Names(MAX_TAGS, reserved=2)
@@ -59,8 +59,8 @@ class Detector:
         """Lines so far."""
         self._stream = BackoffChain(transitions)
         self._process = BackoffChain(transitions)
-        self._stream_gaps = Gaps(transitions)
-        self._process_gaps = Gaps(transitions)
+        self._stream_gaps = Gaps(transitions // 4)
+        self._process_gaps = Gaps(transitions // 4)
         self._processes = Processes()
         self._pending = Pending()
         self._bursts = Bursts()

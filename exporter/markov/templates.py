@@ -41,7 +41,7 @@ class Templates:
         How many templates there may be; what is new beyond that is, for each program, one.
     """
 
-    def __init__(self, capacity: int = 1 << 16) -> None:
+    def __init__(self, capacity: int = 1 << 15) -> None:
         self._capacity = min(capacity, MAX_STATES // 2)
         self._words: list[tuple[str, ...]] = [(), ()]
         self._tags: list[str] = ["", ""]
@@ -87,7 +87,8 @@ class Templates:
     def _state(self, tag: str, message: str) -> int:
         # Numbers leave spaces behind, which keep the words in their places.
         words = tuple(message.removeprefix(f"{tag.translate(_NO_DIGITS)}: ").split(" "))
-        group = self._groups.setdefault((tag, len(words), words[0]), [])
+        name = (tag, len(words), words[0])
+        group = self._groups.get(name, ())
         best, most = -1, 0.0
         for state in group:
             similar = _similarity(self._words[state], words)
@@ -104,8 +105,9 @@ class Templates:
         if len(self._words) >= self._capacity:
             self.merged += 1
             return self._other(tag)
-        group.append(self._made(tag, words))
-        return group[-1]
+        state = self._made(tag, words)
+        self._groups.setdefault(name, []).append(state)
+        return state
 
     def _made(self, tag: str, words: tuple[str, ...]) -> int:
         self._words.append(words)
