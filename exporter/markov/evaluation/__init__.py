@@ -1,0 +1,1 @@
+"""How well anomalies are found: planted into logs, ranked, counted as in the paper."""
