@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from exporter.commands.syslog import score, train
+from exporter.commands.syslog import evaluate, generate, score, train
 
 if TYPE_CHECKING:
     # argparse keeps the type of what add_subparsers returns to itself.
@@ -18,3 +18,5 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     train.add_parser(commands)
     score.add_parser(commands)
+    generate.add_parser(commands)
+    evaluate.add_parser(commands)

@@ -10,6 +10,11 @@ def add_log_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="a path, a glob, or - for standard input; also .gz"
     )
+    add_line_arguments(parser)
+
+
+def add_line_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is to be known of lines."""
     parser.add_argument(
         "--leading-fields",
         type=not_negative,

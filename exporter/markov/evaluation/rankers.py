@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,14 @@ class Ranker(Protocol):
 
     def rank(self, train: Log, test: Log) -> Floats:
         """Return float64[len(test)], higher is more anomalous."""
+
+
+@runtime_checkable
+class Calibrated(Protocol):
+    """A ranker that also says how rare its scores are."""
+
+    def score(self, train: Log, test: Log) -> tuple[Floats, Floats]:
+        """Return what :meth:`Ranker.rank` does, and p-values, float64[len(test)]."""
 
 
 class PaperRanker:

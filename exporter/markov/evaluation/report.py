@@ -18,6 +18,7 @@ HEADINGS = {
 }
 _GAINS = ("precision", "recall", "found")
 _WIDTH = 18
+_UNKNOWN = "train/test"
 
 
 def text(summary: Summary, compared_with: str | None) -> str:
@@ -76,8 +77,13 @@ def _heading() -> str:
 
 
 def _row(similarity: str, scorer: str, means: Sequence[Mean]) -> str:
-    cells = "".join(f"{f'{mean.mean:.2f} ({mean.deviation:.2f})':>{_WIDTH}}" for mean in means)
-    return f"{similarity:<14}{scorer:<14}{means[0].pairs:>5}{cells}"
+    cells = "".join(f"{_cell(mean):>{_WIDTH}}" for mean in means)
+    return f"{similarity or _UNKNOWN:<14}{scorer:<14}{means[0].pairs:>5}{cells}"
+
+
+def _cell(mean: Mean) -> str:
+    deviation = "one pair" if math.isnan(mean.deviation) else f"{mean.deviation:.2f}"
+    return f"{mean.mean:.2f} ({deviation})"
 
 
 def _gains(differences: Sequence[Difference]) -> Iterator[str]:
@@ -93,7 +99,8 @@ def _gains(differences: Sequence[Difference]) -> Iterator[str]:
         row = {each.measure: each for each in differences[begin : begin + len(MEASURES)]}
         first = differences[begin]
         cells = "".join(f"{_gain(row[measure]):>26}" for measure in _GAINS)
-        yield (f"{first.kind:<14}{first.similarity:<14}{first.pairs:>5}{first.clusters:>6}{cells}")
+        where = f"{first.kind:<14}{first.similarity or _UNKNOWN:<14}"
+        yield f"{where}{first.pairs:>5}{first.clusters:>6}{cells}"
 
 
 def _gain(difference: Difference) -> str:

@@ -26,7 +26,7 @@ class Mean:
     scorer, kind, similarity, measure
         What it is of.
     mean, deviation
-        Over pairs; the standard deviation is that of a sample, 0 of one pair.
+        Over pairs; the standard deviation is that of a sample, NaN of a single pair.
     pairs
         How many.
     """
@@ -102,7 +102,9 @@ class Summary:
         found = []
         for (kind, similarity, scorer), group in self._groups.items():
             values = np.stack(list(group.values()))
-            deviation = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(len(MEASURES))
+            deviation = (
+                values.std(axis=0, ddof=1) if len(values) > 1 else np.full(len(MEASURES), np.nan)
+            )
             found += [
                 Mean(
                     scorer,

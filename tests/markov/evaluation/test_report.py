@@ -25,10 +25,12 @@ def test_tables_of_means_and_of_differences():
     ]
 
 
-def test_one_host_has_no_interval():
-    """The table says so, the JSON has null."""
+def test_one_pair_has_no_deviation_and_one_host_no_interval():
+    """The tables say so, the JSON has null."""
     summary = Summary([trial("x", "host", "a", 0, 0.3), trial("y", "host", "a", 0, 0.4)])
     assert "+0.10 [one host]" in report.text(summary, "x")
+    assert "0.30 (one pair)" in report.text(summary, "x")
+    assert json.loads(report.as_json(summary, "x"))["means"][0]["deviation"] is None
     assert json.loads(report.as_json(summary, "x"))["differences"][0]["low"] is None
 
 

@@ -32,8 +32,8 @@ def test_means_and_deviations_are_over_pairs():
 
 
 def test_a_single_pair_has_no_deviation():
-    """It is 0, not NaN."""
-    assert Summary([trial("x", "host", "a", 0, 0.3)]).means()[0].deviation == 0.0
+    """One number says nothing of how far they lie apart."""
+    assert math.isnan(Summary([trial("x", "host", "a", 0, 0.3)]).means()[0].deviation)
 
 
 def differing(gains: dict[str, list[float]]) -> Summary:
