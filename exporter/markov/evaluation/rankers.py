@@ -15,6 +15,7 @@ from exporter.markov.evaluation.log import Log
 from exporter.markov.evaluation.planting import Side
 from exporter.markov.model import MarkovModel
 from exporter.markov.online import OnlineModel
+from exporter.markov.scored import Kind as ScoredKind
 from exporter.markov.scored import Scored
 from exporter.markov.scoring import Scorer, ScorerName
 from exporter.markov.training import MAX_HOSTS
@@ -120,8 +121,9 @@ class DetectorRanker:
         begun = model.detector.lines
         score, pvalue = np.full(len(test), -np.inf), np.ones(len(test))
         for scored, pvalues in _score_all(model, test):
-            # The last lines of the training log may have waited for the first of the test.
-            mine = scored.position >= begun
+            # The last lines of the training log may have waited for the first of the test. Bursts
+            # have a scale of their own; nothing that is planted is one.
+            mine = (scored.position >= begun) & (scored.kind != ScoredKind.BURST)
             rows = scored.position[mine] - begun
             np.maximum.at(score, rows, scored.score[mine])
             np.minimum.at(pvalue, rows, pvalues[mine])

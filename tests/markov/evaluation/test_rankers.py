@@ -69,6 +69,15 @@ def test_the_detector_gives_pvalues_as_well():
     assert ((pvalue > 0) & (pvalue <= 1)).all()
 
 
+def test_a_burst_has_no_pvalue_and_hides_none():
+    """Its lines have those that they have by their order."""
+    train = log(*("abc" * 400))
+    test = log(*("abc" * 20), *("c" * 500), *("abc" * 20))
+    score, pvalue = DetectorRanker().score(train, test)
+    assert np.isfinite(pvalue).all()
+    assert not np.isnan(score).any()
+
+
 def test_an_unknown_scorer():
     """The message says which there are."""
     with pytest.raises(UsageError, match=r"'x'; there are message, message\+tag, detector"):
