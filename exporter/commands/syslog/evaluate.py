@@ -29,7 +29,8 @@ SEEDS = 10
 ANOMALIES = 10
 ALPHA = 1e-3
 # Of exporter.markov.evaluation.rankers and .planting: the command line starts without numpy.
-SCORERS = ("message", "message+tag", "detector")
+SCORERS = ("message", "message+tag", "detector", "tokens-online")
+DEFAULT_SCORERS = SCORERS[:3]
 KINDS = ("insertion", "novel", "stranger", "deletion", "both")
 
 
@@ -72,7 +73,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=SCORERS,
         help="may be given more than once; others are compared with the first one. message and "
-        "message+tag are the paper's (default: all)",
+        "message+tag are the paper's, tokens-online is a chain of lines with masked numbers that "
+        "learns on (default: message, message+tag and detector)",
     )
     parser.add_argument(
         "--kind",
@@ -124,7 +126,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
         raise UsageError("--train and --test go together")
     if arguments.figures and arguments.self_test:
         raise UsageError("--self-test draws no figures")
-    rankers = [ranker(name) for name in dict.fromkeys(arguments.scorer or SCORERS)]
+    rankers = [ranker(name) for name in dict.fromkeys(arguments.scorer or DEFAULT_SCORERS)]
     kinds = [Kind(name) for name in dict.fromkeys(arguments.kind or KINDS)]
     if arguments.self_test:
         streams.out.write(_self_test(arguments, rankers, kinds))

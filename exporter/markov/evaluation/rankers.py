@@ -1,4 +1,4 @@
-"""What ranks the lines of a log: the paper's two scorers, and our detector."""
+"""What ranks the lines of a log: the paper's two scorers, our detector, and a simple chain."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from exporter.errors import UsageError
 from exporter.markov.chains import Chains
 from exporter.markov.evaluation.log import Log
 from exporter.markov.evaluation.planting import Side
+from exporter.markov.evaluation.token_ranker import TOKENS, TokenRanker
 from exporter.markov.model import MarkovModel
 from exporter.markov.online import OnlineModel
 from exporter.markov.scored import Kind as ScoredKind
@@ -29,7 +30,7 @@ Integers = NDArray[np.int64]
 
 PAPER: tuple[ScorerName, ...] = ("message", "message+tag")
 DETECTOR = "detector"
-NAMES: tuple[str, ...] = (*PAPER, DETECTOR)
+NAMES: tuple[str, ...] = (*PAPER, DETECTOR, TOKENS)
 _BLOCK = 1 << 14
 """Lines that the detector is given at once, as from a file."""
 
@@ -140,6 +141,8 @@ def ranker(name: str) -> Ranker:
     """
     if name == DETECTOR:
         return DetectorRanker()
+    if name == TOKENS:
+        return TokenRanker()
     for paper in PAPER:
         if paper == name:
             return PaperRanker(paper)

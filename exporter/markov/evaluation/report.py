@@ -49,16 +49,22 @@ def text(summary: Summary, compared_with: str | None) -> str:
 
 
 def as_json(summary: Summary, compared_with: str | None) -> str:
-    """Return the same numbers as a JSON object with ``means`` and ``differences``."""
+    """Return the same numbers as a JSON object, and those of each pair.
+
+    It has ``means``, ``differences`` and ``pairs``, each a list of objects.
+    """
     differences = [
         difference
         for scorer in summary.scorers
         if compared_with and scorer != compared_with
         for difference in summary.differences(scorer, compared_with)
     ]
-    return json.dumps(
-        {"means": _plain(summary.means()), "differences": _plain(differences)}, indent=1
-    )
+    found = {
+        "means": _plain(summary.means()),
+        "differences": _plain(differences),
+        "pairs": summary.pairs(),
+    }
+    return json.dumps(found, indent=1)
 
 
 def _plain(rows: Iterable[Mean | Difference]) -> list[dict[str, object]]:

@@ -119,6 +119,22 @@ class Summary:
             ]
         return found
 
+    def pairs(self) -> list[dict[str, str | float]]:
+        """Return every pair of every scorer, by kind: its class, its logs and its measures."""
+        return [
+            {
+                "scorer": scorer,
+                "kind": str(kind),
+                "similarity": str(similarity),
+                "host": pair[0],
+                "train": pair[1],
+                "test": pair[2],
+                **dict(zip(MEASURES, values.tolist(), strict=True)),
+            }
+            for (kind, similarity, scorer), group in self._groups.items()
+            for pair, values in group.items()
+        ]
+
     def differences(self, scorer: str, other: str) -> list[Difference]:
         """Return by how much `scorer` is better than `other`, by kind and class."""
         found = []

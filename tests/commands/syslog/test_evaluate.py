@@ -34,11 +34,12 @@ def test_a_log_to_learn_and_one_to_plant_into(logs):
     means = json.loads(out)["means"]
     assert (code, err) == (0, "")
     assert {(mean["scorer"], mean["kind"]) for mean in means} == {
-        (scorer, kind) for scorer in NAMES for kind in Kind
+        (scorer, kind) for scorer in evaluate.DEFAULT_SCORERS for kind in Kind
     }
     found = {(mean["scorer"], mean["kind"], mean["measure"]): mean["mean"] for mean in means}
     assert found["message", "insertion", "precision"] == 1.0
     assert found["message", "deletion", "recall"] == 1.0
+    assert {each["train"] for each in json.loads(out)["pairs"]} == {str(logs / "train.log")}
     assert {each["other"] for each in json.loads(out)["differences"]} == {"message"}
 
 

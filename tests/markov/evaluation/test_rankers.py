@@ -80,5 +80,7 @@ def test_a_burst_has_no_pvalue_and_hides_none():
 
 def test_an_unknown_scorer():
     """The message says which there are."""
-    with pytest.raises(UsageError, match=r"'x'; there are message, message\+tag, detector"):
+    with pytest.raises(
+        UsageError, match=r"'x'; there are message, message\+tag, detector, tokens-online"
+    ):
         ranker("x")

@@ -46,5 +46,14 @@ def test_json_holds_the_same():
         "deviation": 0.0,
         "pairs": 4,
     }
+    assert found["pairs"][4] == {
+        "scorer": "ours",
+        "kind": "both",
+        "similarity": "same",
+        "host": "a",
+        "train": "train",
+        "test": "a0",
+        **dict.fromkeys(report.HEADINGS, 0.6),
+    }
     assert [each["measure"] for each in found["differences"]] == list(report.HEADINGS)
     assert json.loads(report.as_json(SUMMARY, None))["differences"] == []
