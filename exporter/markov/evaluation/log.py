@@ -119,6 +119,13 @@ class Log:
             rows=np.arange(len(self)),
         )
 
+    def header(self, row: int) -> bytes:
+        """Return the part of a line up to its program; nothing if no host is in front of that."""
+        host = self.host.codes[row]
+        name = self.host.values[host].encode() if host >= 0 else b""
+        before, found, _ = bytes(self.raw[row]).partition(b" " + name + b" ")
+        return before + found if name and found else b""
+
     def chains(self) -> tuple[Integers, Integers]:
         """Return the rows before and after each line on its host, int64[n] each; -1 at the ends."""
         return neighbours(self.host.codes.astype(np.int64))

@@ -253,16 +253,15 @@ def _steps(group: Integers) -> Integers:
 def _renamed(lines: Log, kind: Kind, generator: np.random.Generator) -> Log:
     """Return lines that say something else, if need be by a program of another name."""
     tags, messages, raw = [], [], np.empty(len(lines), dtype=object)
-    hosts = lines.host.decode()
     for row, tag in enumerate(lines.tag.decode()):
         program = tag if tag and kind is Kind.NOVEL else _word(generator)
         text = " ".join(_word(generator) for _ in range(int(generator.integers(3, 8))))
         tags.append(program)
         messages.append(f"{program.translate(_NO_DIGITS)}: {text}")
-        header, host, _ = bytes(lines.raw[row]).partition(f" {hosts[row] or ''} ".encode())
+        header = lines.header(row)
         process = int(lines.process[row])
         number = f"[{process}]" if process >= 0 else ""
-        raw[row] = header + host + f"{program}{number}: {text}".encode()
+        raw[row] = header + f"{program}{number}: {text}".encode()
     return Log(
         lines.host,
         Categorical.encode(tags),

@@ -78,14 +78,14 @@ class _Chain:
     def _lines(self, log: Log) -> Lines:
         tags = [self.tags.setdefault(tag, len(self.tags) + 1) for tag in log.tag.values]
         tag = np.array([*tags, len(self.tags) + 1], dtype=np.int64)[log.tag.codes]
-        names = np.array([*log.host.values, ""], dtype=object)[log.host.codes].tolist()
         states = [
-            self.states.setdefault(b"%d %s" % (number, _masked(raw, host)), len(self.states) + 1)
-            for number, raw, host in zip(tag.tolist(), log.raw.tolist(), names, strict=True)
+            self.states.setdefault(
+                b"%d %s" % (number, _masked(raw[len(log.header(row)) :])), len(self.states) + 1
+            )
+            for row, (number, raw) in enumerate(zip(tag.tolist(), log.raw.tolist(), strict=True))
         ]
         return Lines(np.array(states, dtype=np.int64), tag)
 
 
-def _masked(raw: bytes, host: str) -> bytes:
-    _, found, body = raw.partition(f" {host} ".encode())
-    return _MASKED.sub(b"*", _PROGRAM.sub(b"", body if found else raw, count=1))
+def _masked(body: bytes) -> bytes:
+    return _MASKED.sub(b"*", _PROGRAM.sub(b"", body, count=1))

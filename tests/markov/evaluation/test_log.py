@@ -62,3 +62,11 @@ def test_lines_without_a_process_id_have_no_neighbours_in_a_process():
     """They may be of any."""
     before, after = log("a", "b", "c", program="cron").processes()
     assert before.tolist() == after.tolist() == [-1, -1, -1]
+
+
+def test_what_stands_in_front_of_the_program():
+    """Without a host that can't be told from the line."""
+    lines = [b"Nov 12 00:00:01 web1 app: a", b"Nov  2 00:00:02 app: b", b"Nov  2 00:00:03 x: b"]
+    read = Log.of_lines(lines, RECEIVED)
+    assert read.host.decode() == ["web1", "", ""]
+    assert [read.header(row) for row in range(3)] == [b"Nov 12 00:00:01 web1 ", b"", b""]
