@@ -32,6 +32,7 @@ from exporter.monitors.data_quality import DataQuality
 from exporter.monitors.decision_threshold import DecisionThreshold
 from exporter.monitors.drift import Drift
 from exporter.monitors.drift_evidence import DriftEvidence
+from exporter.monitors.drift_samples import DIAGNOSTIC_SERIES, DriftSamples
 from exporter.monitors.environment import Environment
 from exporter.monitors.escalation import Escalation
 from exporter.monitors.estimated_accuracy import EstimatedAccuracy
@@ -331,6 +332,7 @@ def _model_group(
             monitors += [
                 Drift(labels, windows, model.drift, reference),
                 DriftEvidence(labels, model.drift, reference),
+                DriftSamples(labels, model.drift, reference),
                 *([FeatureValues(labels, reference, fleet, budget)] if fleet else []),
                 MissingFeatures(labels, reference),
                 Outliers(labels, reference),
@@ -344,6 +346,8 @@ def _model_group(
         of_each = DRIFT_SERIES + len(model.drift.distances)
         drift = (of_each * len(reference.columns) + 1) * len(windows)
         drift += beside_features.series(model.drift, reference) * len(windows)
+        samples = comparison.select_samples(model.drift, reference)
+        drift += (DRIFT_SERIES + DIAGNOSTIC_SERIES) * len(samples) + bool(samples)
     reliability = None if reference is None else reference.reliability
     return ModelMonitors(
         whole,
@@ -363,7 +367,7 @@ def _fleet(
     """Return the columns that are compared over a fleet."""
     if reference is None or model.drift is None or not model.drift.fleet:
         return ()
-    tested = [one.column for one in comparison.select(model.drift, reference)]
+    tested = comparison.select_columns(model.drift, reference)
     return fleet_columns(tested, models, budget)
 
 

@@ -31,7 +31,7 @@ models:
   - name: m
     paths: [predictions.jsonl, .]  # A directory can't be followed: an open error.
     thresholds: {min_accuracy: 0.8}
-    drift: {reference: m.ref, min_samples: 2}
+    drift: {reference: m.ref, min_samples: 2, columns: {age: {exact: true}, "*": {}}}
     slo: {latency: {objective: 0.99}}
     rules: {fields: {features.age: {min: 0}}}
     server: {pid_file: m.pid}
@@ -195,7 +195,7 @@ def _predictions() -> Iterator[str]:
             "true_label": f"class {number % 20}",
             "confidence": 0.9,
             "latency_ms": 12,
-            "features": {"age": number % 30},
+            "features": {"age": number * 7 % 30},
             "attributions": {"age": 0.5, "plan": 0.25},
             "embedding": [1, number % 2],
         }

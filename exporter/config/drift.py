@@ -19,17 +19,35 @@ Distance = Literal[
     "l-infinity",
     "wasserstein",
 ]
+Test = Literal[
+    "ks",
+    "ad",
+    "cvm",
+    "mwu",
+    "t",
+    "anova",
+    "welch_anova",
+    "chi2",
+    "g",
+    "fisher",
+]
 
 
 class ColumnSettings(Section):
     """How one column is tested for drift."""
 
-    test: Literal["ks", "ad", "cvm", "mwu", "chi2", "g", "fisher"] | None = Field(
+    test: Test | None = Field(
         default=None,
         description="Of numbers: ks (Kolmogorov-Smirnov), ad (Anderson-Darling), cvm (Cramér-von "
-        "Mises), mwu (Mann-Whitney). Of categories: chi2, g (likelihood), fisher (the most "
-        "frequent one against all others). chi2 takes both. Absent: ks for numbers, chi2 for "
-        "categories.",
+        "Mises), mwu (Mann-Whitney); t (Welch), anova and welch_anova test the last 10,000 values "
+        'instead of windows (`window="last_10000"`). Of categories: chi2, g (likelihood), fisher '
+        "(the most frequent one against all others). chi2 takes both. Absent: ks for numbers, chi2 "
+        "for categories.",
+    )
+    exact: bool = Field(
+        default=False,
+        description="Whether ks, ad, cvm or mwu also test the last 10,000 values as they are "
+        '(`window="last_10000"`), besides the counts of windows.',
     )
 
 

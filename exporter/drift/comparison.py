@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.config import DriftSettings
-from exporter.drift.columns import Column
+from exporter.config import ColumnSettings, DriftSettings
+from exporter.drift.columns import Column, Kind, NumericColumn
 from exporter.drift.reference import Reference
-from exporter.drift.tests import TESTS, CountTest
+from exporter.drift.tests import SAMPLE_TESTS, TESTS, CountTest, SampleTest
 from exporter.errors import UsageError
 
 MIN_REFERENCE_ROWS = 100
@@ -30,8 +31,26 @@ class Comparison:
         return self.column.n / self.column.tau
 
 
+@dataclass(frozen=True, slots=True)
+class SampleComparison:
+    """A column of the reference and the test that compares the last values with it."""
+
+    column: NumericColumn
+    test: SampleTest
+
+    @property
+    def effective_reference(self) -> float:
+        """How many independent values the reference's are worth."""
+        return self.column.n / self.column.tau
+
+
+def kinds(test: str) -> frozenset[Kind]:
+    """Return the kinds of columns that a test can take."""
+    return TESTS[test].kinds if test in TESTS else frozenset({"numeric"})
+
+
 def select(settings: DriftSettings, reference: Reference) -> tuple[Comparison, ...]:
-    """Return the columns that the configuration wants tested, in the reference's order.
+    """Return the columns whose windows the configuration wants tested, in the reference's order.
 
     Raises
     ------
@@ -39,6 +58,41 @@ def select(settings: DriftSettings, reference: Reference) -> tuple[Comparison, .
         If the configuration names a column that the reference lacks, or a test that does not
         suit its kind.
     """
+    return tuple(
+        Comparison(column, TESTS[test])
+        for column, test, _ in _wanted(settings, reference)
+        if test in TESTS
+    )
+
+
+def select_samples(settings: DriftSettings, reference: Reference) -> tuple[SampleComparison, ...]:
+    """Return the columns whose last values are to be tested as they are.
+
+    Raises
+    ------
+    UsageError
+        As :func:`select`.
+    """
+    return tuple(
+        SampleComparison(column, SAMPLE_TESTS[test])
+        for column, test, exact in _wanted(settings, reference)
+        if exact and isinstance(column, NumericColumn)
+    )
+
+
+def select_columns(settings: DriftSettings, reference: Reference) -> tuple[Column, ...]:
+    """Return all columns that are tested in one way or another.
+
+    Raises
+    ------
+    UsageError
+        As :func:`select`.
+    """
+    return tuple(column for column, _, _ in _wanted(settings, reference))
+
+
+def _wanted(settings: DriftSettings, reference: Reference) -> Iterator[tuple[Column, str, bool]]:
+    """Yield columns, their tests, and whether these are of raw values."""
     known = {column.name for column in reference.columns}
     for name in settings.columns:
         if name != _ALL_OTHERS and name not in known:
@@ -46,21 +100,31 @@ def select(settings: DriftSettings, reference: Reference) -> tuple[Comparison, .
                 f"{settings.reference}: the reference has no column {name!r}, which drift.columns "
                 f"names; it has {', '.join(sorted(known))}"
             )
-    chosen = []
     for column in reference.columns:
         wanted = settings.columns.get(column.name, settings.columns.get(_ALL_OTHERS))
-        if wanted is None:
-            continue
-        test = TESTS[wanted.test or _DEFAULT_TESTS[column.kind]]
-        if column.kind not in test.kinds:
-            if column.name not in settings.columns:
-                # A test for all others is meant for those that can take it.
-                test = TESTS[_DEFAULT_TESTS[column.kind]]
-            else:
-                raise UsageError(
-                    f"{settings.reference}: column {column.name!r} is {column.kind}, and "
-                    f"drift.columns.{column.name}.test {test.name} takes only "
-                    f"{' or '.join(sorted(test.kinds))} columns"
-                )
-        chosen.append(Comparison(column, test))
-    return tuple(chosen)
+        if wanted is not None:
+            named = column.name in settings.columns
+            yield column, *_test(settings, column, wanted, named=named)
+
+
+def _test(
+    settings: DriftSettings, column: Column, wanted: ColumnSettings, *, named: bool
+) -> tuple[str, bool]:
+    """Return the test of a column, and whether it is of raw values."""
+    test = wanted.test or _DEFAULT_TESTS[column.kind]
+    if column.kind not in kinds(test):
+        if named:
+            raise UsageError(
+                f"{settings.reference}: column {column.name!r} is {column.kind}, and "
+                f"drift.columns.{column.name}.test {test} takes only "
+                f"{' or '.join(sorted(kinds(test)))} columns"
+            )
+        # A test for all others is meant for those that can take it.
+        test = _DEFAULT_TESTS[column.kind]
+    possible = test in SAMPLE_TESTS
+    if wanted.exact and named and not possible:
+        raise UsageError(
+            f"{settings.reference}: drift.columns.{column.name}.exact: {test} tests counts; tests "
+            f"of raw values are {', '.join(SAMPLE_TESTS)}"
+        )
+    return test, possible and (wanted.exact or test not in TESTS)

@@ -16,7 +16,7 @@ from exporter.drift.family import Results, TestFamily
 from exporter.drift.reference import Reference
 from exporter.drift.tests import TESTS
 from exporter.monitors.column_windows import ColumnWindows, WindowTotals
-from exporter.monitors.drift import TOO_FEW_REFERENCE_ROWS, TOO_FEW_ROWS
+from exporter.monitors.drift_gauges import TOO_FEW_REFERENCE_ROWS, TOO_FEW_ROWS
 from exporter.records import RecordBatch
 from exporter.windows import RingView, Window
 

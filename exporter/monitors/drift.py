@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
 
 from exporter.config import DriftSettings
-from exporter.drift.comparison import MIN_REFERENCE_ROWS, Comparison, select
+from exporter.drift.comparison import select
 from exporter.drift.dissimilarity import Dissimilarity
 from exporter.drift.family import Results, TestFamily
 from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
+from exporter.monitors.drift_gauges import DriftGauges
 from exporter.placement import add_side_by_side
-from exporter.records import Floats, Mask, RecordBatch
+from exporter.records import Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
-TOO_FEW_ROWS = "too_few_rows"
-TOO_FEW_REFERENCE_ROWS = "too_few_reference_rows"
 HOLD_STEPS = 20
 """Windows that are looked at, one after the other, in the length of one."""
 
@@ -94,15 +92,15 @@ class Drift:
 
     def families(self, snapshot: tuple[RingView, ...], now: float) -> Iterable[Metric]:
         """Test every window as it stands at `now` and yield the results."""
-        gauges = _Gauges(self._labels, self._comparisons)
+        gauges = DriftGauges(self._labels, self._comparisons)
         for window, view in zip(self._windows, snapshot, strict=True):
             if self._comparisons:
                 counts = view.halves(now, 0)
                 results = self._family.test(counts)
-                gauges.add(window, results, self._detected(results, view, now))
+                gauges.add(window.name, results, self._detected(results, view, now))
                 tested = np.flatnonzero(results.tested[0])
                 measured = self._dissimilarity.measure(counts[0], tested.tolist())
-                gauges.add_distances(window, tested.tolist(), measured)
+                gauges.add_distances(window.name, tested.tolist(), measured)
         yield from gauges
 
     def _detected(self, results: Results, view: RingView, now: float) -> Mask:
@@ -160,104 +158,3 @@ class Drift:
         """Return what fixes the meaning of every cell."""
         names = [comparison.column.name for comparison in self._comparisons]
         return [self._reference.digest, *names]
-
-
-class _Gauges:
-    """The metric families of drift, filled window by window."""
-
-    def __init__(self, labels: Mapping[str, str], comparisons: Sequence[Comparison]) -> None:
-        self._values = list(labels.values())
-        self._comparisons = comparisons
-
-        def gauge(name: str, documentation: str, *more: str) -> GaugeMetricFamily:
-            return GaugeMetricFamily(name, documentation, labels=[*labels, "window", *more])
-
-        self._pvalue = gauge(
-            "model_drift_pvalue",
-            "Probability of a difference from the reference as large as this without drift.",
-            "feature",
-            "test",
-        )
-        self._statistic = gauge(
-            "model_drift_statistic",
-            "Statistic of the drift test: the KS distance, or Pearson's chi-square.",
-            "feature",
-            "test",
-        )
-        self._adjusted = gauge(
-            "model_drift_adjusted_pvalue",
-            "The p-value of the drift test, corrected for the number of columns tested.",
-            "feature",
-            "test",
-        )
-        self._detected = gauge(
-            "model_drift_detected",
-            "Whether the column differs from the reference significantly, enough to matter, and "
-            "for as long as the window.",
-            "feature",
-        )
-        self._evaluable = gauge(
-            "model_drift_evaluable",
-            "Whether the column could be tested, and the reason if not.",
-            "feature",
-            "reason",
-        )
-        self._samples = gauge(
-            "model_drift_effective_samples",
-            "Independent values that those of the window are worth.",
-            "feature",
-        )
-        self._share = gauge(
-            "model_drift_features_ratio",
-            "Share of the tested columns in which drift is detected.",
-        )
-
-        self._distance = gauge(
-            "model_drift_distance",
-            "How far the column is from the reference; psi less what chance makes of it.",
-            "feature",
-            "distance",
-        )
-
-    def __iter__(self) -> Iterator[Metric]:
-        yield self._pvalue
-        yield self._statistic
-        yield self._adjusted
-        yield self._detected
-        yield self._evaluable
-        yield self._samples
-        yield self._share
-        if self._distance.samples:
-            yield self._distance
-
-    def add(self, window: Window, results: Results, detected: Mask) -> None:
-        """Add the results of one window, the first one of `results`."""
-        where = [*self._values, window.name]
-        tested = results.tested[0]
-        for at, comparison in enumerate(self._comparisons):
-            column = [*where, comparison.column.name]
-            self._samples.add_metric(column, float(results.effective[0, at]))
-            if not tested[at]:
-                few = comparison.effective_reference < MIN_REFERENCE_ROWS
-                reason = TOO_FEW_REFERENCE_ROWS if few else TOO_FEW_ROWS
-                self._evaluable.add_metric([*column, reason], 0.0)
-                continue
-            self._evaluable.add_metric([*column, ""], 1.0)
-            test = [*column, comparison.test.name]
-            self._pvalue.add_metric(test, float(results.pvalue[0, at]))
-            self._statistic.add_metric(test, float(results.statistic[0, at]))
-            self._adjusted.add_metric(test, float(results.adjusted[0, at]))
-            self._detected.add_metric(column, float(detected[at]))
-        if tested.any():
-            self._share.add_metric(where, float(detected.sum() / tested.sum()))
-
-    def add_distances(
-        self, window: Window, tested: Sequence[int], measured: Mapping[str, Floats]
-    ) -> None:
-        """Add the distances of some columns of one window."""
-        for name, found in measured.items():
-            for at, distance in zip(tested, found.tolist(), strict=True):
-                # A column of classes has no Wasserstein distance.
-                if not np.isnan(distance):
-                    column = self._comparisons[at].column.name
-                    self._distance.add_metric([*self._values, window.name, column, name], distance)

@@ -11,7 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.config import DriftSettings
-from exporter.drift.comparison import MIN_REFERENCE_ROWS, select
+from exporter.drift.comparison import MIN_REFERENCE_ROWS, select_columns
 from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
 from exporter.drift.sequential.band import Band
@@ -42,9 +42,9 @@ class DriftEvidence:
     ) -> None:
         self._labels = dict(labels)
         self._columns = [
-            comparison.column
-            for comparison in select(settings, reference)
-            if comparison.effective_reference >= MIN_REFERENCE_ROWS
+            column
+            for column in select_columns(settings, reference)
+            if column.n / column.tau >= MIN_REFERENCE_ROWS
         ]
         self._alpha = settings.evidence_alpha / max(1, len(self._columns))
         self._identity = [

@@ -15,6 +15,7 @@ ALL = (
     "dependencies",
     "drift",
     "drift_evidence",
+    "drift_samples",
     "embedding_drift",
     "environment",
     "escalation",

@@ -28,7 +28,8 @@ MESSAGES = {
     "drift-samples": [":4: models.0.drift.min_samples: expected greater than or equal to 2, got 1"],
     "drift-test": [
         ":4: models.0.drift.columns.age.test: "  # noqa: ISC004
-        "expected 'ks', 'ad', 'cvm', 'mwu', 'chi2', 'g' or 'fisher', got 'psi'"
+        "expected 'ks', 'ad', 'cvm', 'mwu', 't', 'anova', 'welch_anova', 'chi2', 'g' or 'fisher', "
+        "got 'psi'"
     ],
     "duplicate-key": [":5: models.0.name: the key is already set on line 3"],
     "empty": [":1: the configuration is empty"],

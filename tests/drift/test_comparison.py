@@ -8,7 +8,7 @@ import pytest
 from exporter.config import ColumnSettings, DriftSettings
 from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import CategoricalColumn, Moments, NumericColumn
-from exporter.drift.comparison import select
+from exporter.drift.comparison import select, select_columns, select_samples
 from exporter.drift.reference import Provenance, Reference
 from exporter.errors import UsageError
 
@@ -64,6 +64,36 @@ def test_a_test_for_all_others_passes_over_columns_that_it_cannot_take():
     assert [c.test.name for c in chosen] == ["chi2", "ks"]
 
 
+def chosen_of(columns):
+    """Return names and tests of what windows and last values are tested for."""
+    known = reference(classes("plan", 5, 5, 0), numbers("x"), numbers("y"))
+    wanted = settings(columns=columns)
+    assert [column.name for column in select_columns(wanted, known)] == ["plan", "x", "y"]
+    return tuple(
+        [(c.column.name, c.test.name) for c in chosen(wanted, known)]
+        for chosen in (select, select_samples)
+    )
+
+
+def test_a_test_of_raw_values_takes_the_place_of_windows():
+    """Windows hold counts, of which there is no mean."""
+    windows, samples = chosen_of({"x": ColumnSettings(test="t"), "*": ColumnSettings()})
+    assert windows == [("plan", "chi2"), ("y", "ks")]
+    assert samples == [("x", "t")]
+
+
+def test_exact_tests_stand_beside_those_of_windows():
+    """For all others it is meant for those that can take it."""
+    windows, samples = chosen_of(
+        {"x": ColumnSettings(test="ad", exact=True), "*": ColumnSettings(exact=True)}
+    )
+    assert windows == [("plan", "chi2"), ("x", "ad"), ("y", "ks")]
+    assert samples == [("x", "ad"), ("y", "ks")]
+    windows, samples = chosen_of({"*": ColumnSettings(test="welch_anova")})
+    assert windows == [("plan", "chi2")]
+    assert samples == [("x", "welch_anova"), ("y", "welch_anova")]
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
@@ -72,6 +102,9 @@ def test_a_test_for_all_others_passes_over_columns_that_it_cannot_take():
             {"plan": ColumnSettings(test="ks")},
             "bot.ref: column 'plan' is categorical.*ks takes only numeric",
         ),
+        ({"plan": ColumnSettings(test="t")}, "column 'plan' is categorical.*t takes only numeric"),
+        ({"plan": ColumnSettings(exact=True)}, "plan.exact: chi2 tests counts; .* ks, ad, cvm"),
+        ({"x": ColumnSettings(test="chi2", exact=True)}, "x.exact: chi2 tests counts"),
     ],
 )
 def test_settings_that_do_not_fit_the_reference_are_refused(columns, message):

@@ -30,6 +30,7 @@ FEATURES = ("age", "color")
 ELSEWHERE = {
     "changes": "follows records in their order",
     "drift_evidence": "follows records in their order",
+    "drift_samples": "keeps the last values in the order of reading, and compares parts of them",
     "dependencies": "reads files and URLs, no records",
     "server": "looks at processes, reads no records",
     "ground_truth": "joins records of which one changes what another counts for",

@@ -18,11 +18,10 @@ from exporter.commands.reference.reading import Reading
 from exporter.commands.streams import Streams
 from exporter.config import Configuration, ModelSource
 from exporter.drift.columns import NO_FEATURES, PREDICTION, Kind
-from exporter.drift.comparison import MIN_REFERENCE_ROWS
+from exporter.drift.comparison import MIN_REFERENCE_ROWS, kinds
 from exporter.drift.observations import successful
 from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
 from exporter.drift.reference import Provenance, Reference
-from exporter.drift.tests import TESTS
 from exporter.errors import UsageError
 from exporter.joining.lookup import LabelTable
 from exporter.records import RecordBatch
@@ -232,7 +231,7 @@ def _kinds(source: ModelSource) -> dict[str, Kind]:
     """Return the kinds that the configuration fixes by choosing a test for a feature."""
     columns = source.drift.columns if source.drift else {}
     return {
-        name: "categorical" if "categorical" in TESTS[settings.test].kinds else "numeric"
+        name: "categorical" if "categorical" in kinds(settings.test) else "numeric"
         for name, settings in columns.items()
         if settings.test is not None and name not in (*NO_FEATURES, "*")
     }

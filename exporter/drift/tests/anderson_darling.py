@@ -74,9 +74,10 @@ class AndersonDarling(CountTest):
             pvalue[few] = np.maximum(pvalue[few], chdtrc(freedom, freedom * a2[few]))
         return Outcomes(statistic=statistic, pvalue=pvalue, effect=distances(reference, counts))
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
-        return self.binned(*reference.tabulate(values))[0]
+        ours, theirs = reference.tabulate(values)
+        return self.binned(ours / reference.tau, theirs / tau)[0]
 
 
 def _pvalues(statistic: Floats) -> Floats:

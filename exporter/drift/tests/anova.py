@@ -8,7 +8,7 @@ import numpy as np
 
 from exporter.drift.tests.protocol import Outcome
 from exporter.drift.tests.sample import Sample
-from exporter.drift.tests.welch import normal_distance
+from exporter.drift.tests.welch import moments, normal_distance
 from exporter.records import Floats
 
 PARTS = 20
@@ -28,9 +28,9 @@ class Anova:
 
     name = "anova"
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
-        return self.from_moments(_groups(reference, values))
+        return self.from_moments(groups_of(reference, values, tau))
 
     def from_moments(self, groups: Floats) -> Outcome:
         """Compare groups of which only moments were kept.
@@ -64,9 +64,9 @@ class WelchAnova:
 
     name = "welch_anova"
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
-        return self.from_moments(_groups(reference, values))
+        return self.from_moments(groups_of(reference, values, tau))
 
     def from_moments(self, groups: Floats) -> Outcome:
         """Compare groups; see :meth:`Anova.from_moments`."""
@@ -104,11 +104,10 @@ class Spread:
     pvalue: float
 
 
-def levene(reference: Sample, values: Floats) -> Spread:
+def levene(reference: Sample, values: Floats, tau: float = 1.0) -> Spread:
     """Compare the spread of at least two values with the reference's."""
-    ours = np.abs(reference.values - reference.median)
     theirs = np.abs(values - np.median(values))
-    groups = np.array([[len(z), z.mean(), z.var(ddof=1)] for z in (ours, theirs)])
+    groups = np.array([(reference.effective, *reference.deviations), moments(theirs, tau)])
     found = Anova().from_moments(groups)
     variance = float(values.var(ddof=1))
     if reference.variance > 0:
@@ -118,13 +117,14 @@ def levene(reference: Sample, values: Floats) -> Spread:
     return Spread(ratio=ratio, statistic=found.statistic, pvalue=found.pvalue)
 
 
-def _groups(reference: Sample, values: Floats) -> Floats:
+def groups_of(reference: Sample, values: Floats, tau: float = 1.0) -> Floats:
+    """Return the moments of the reference and of sub-windows, see :meth:`Anova.from_moments`."""
     # Every part needs a variance of its own.
-    parts = np.array_split(values, max(1, min(PARTS, len(values) // 2)))
+    parts = np.array_split(values, max(1, min(PARTS, int(len(values) / tau) // 2)))
     return np.array(
         [
-            [len(reference), reference.mean, reference.variance],
-            *([len(part), part.mean(), part.var(ddof=1)] for part in parts),
+            (reference.effective, reference.mean, reference.variance),
+            *(moments(part, tau) for part in parts),
         ]
     )
 

@@ -48,9 +48,10 @@ class CramerVonMises(CountTest):
             effect=distances(reference, counts),
         )
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
-        return self.binned(*reference.tabulate(values))[0]
+        ours, theirs = reference.tabulate(values)
+        return self.binned(ours / reference.tau, theirs / tau)[0]
 
 
 def _squares_below(values: Floats, others: Floats) -> Floats:

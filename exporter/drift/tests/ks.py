@@ -41,15 +41,26 @@ class KolmogorovSmirnov(CountTest):
         pvalue = kolmogorov(np.sqrt(m * (n / (n + m))) * distance)
         return Outcomes(statistic=distance, pvalue=pvalue, effect=distance)
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
-        return self.exact_all([reference], [values])[0]
+        return self.exact_all([reference], [values], [tau])[0]
 
-    def exact_all(self, references: Sequence[Sample], values: Sequence[Floats]) -> Outcomes:
+    def exact_all(
+        self,
+        references: Sequence[Sample],
+        values: Sequence[Floats],
+        taus: Sequence[float] | None = None,
+    ) -> Outcomes:
         """Compare the raw values of many columns, p-values in one go."""
         pairs = list(zip(references, values, strict=True))
         distance = np.array([distance_of(reference, found) for reference, found in pairs])
-        size = np.array([_harmonic(len(reference), len(found)) for reference, found in pairs])
+        taus = [1.0] * len(pairs) if taus is None else taus
+        size = np.array(
+            [
+                _harmonic(reference.effective, len(found) / tau)
+                for (reference, found), tau in zip(pairs, taus, strict=True)
+            ]
+        )
         return Outcomes(statistic=distance, pvalue=pvalues(size, distance), effect=distance)
 
 
@@ -131,6 +142,6 @@ def _bounds(difference: Floats, p: Floats, q: Floats) -> Floats:
     )
 
 
-def _harmonic(m: int, n: int) -> float:
+def _harmonic(m: float, n: float) -> float:
     # The rounding, half to even, is scipy's.
-    return float(np.round(float(m) * n / (m + n)))
+    return max(1.0, float(np.round(m * n / (m + n))))

@@ -46,6 +46,7 @@ class MannWhitney(CountTest):
         pvalue = np.where(variance > 0, np.minimum(2 * ndtr(-z), 1.0), 1.0)
         return Outcomes(statistic=u, pvalue=pvalue, effect=distances(reference, counts))
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
-        return self.binned(*reference.tabulate(values))[0]
+        ours, theirs = reference.tabulate(values)
+        return self.binned(ours / reference.tau, theirs / tau)[0]

@@ -103,7 +103,7 @@ class SampleTest(Protocol):
     def name(self) -> str:
         """The value of the label `test`."""
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare.
 
         Parameters
@@ -112,4 +112,7 @@ class SampleTest(Protocol):
             At least two values.
         values
             float64[n], finite, in order of time; at least two.
+        tau
+            How many values in a row are worth one that does not depend on those before it: n values
+            count as n / tau.
         """

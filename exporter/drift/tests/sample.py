@@ -20,13 +20,21 @@ class Sample:
     ----------
     values
         float64[m], sorted and finite, m >= 1.
+    tau
+        How many of them are worth an independent one.
     """
 
-    def __init__(self, values: Floats) -> None:
+    def __init__(self, values: Floats, tau: float = 1.0) -> None:
         self.values = values
+        self.tau = tau
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def effective(self) -> float:
+        """How many independent values these are worth."""
+        return len(self) / self.tau
 
     @cached_property
     def mean(self) -> float:
@@ -42,6 +50,12 @@ class Sample:
     def median(self) -> float:
         """Median; the mean of the two middle values if there are two."""
         return float(np.median(self.values))
+
+    @cached_property
+    def deviations(self) -> tuple[float, float]:
+        """Mean and variance (divisor m - 1) of the distances from the median."""
+        distances = np.abs(self.values - self.median)
+        return float(distances.mean()), float(distances.var(ddof=1))
 
     @cached_property
     def edges(self) -> Floats:

@@ -21,10 +21,10 @@ class WelchT:
 
     name = "t"
 
-    def exact(self, reference: Sample, values: Floats) -> Outcome:
+    def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
-        row = np.array([[len(values), values.mean(), values.var(ddof=1)]])
-        ours = np.array([[len(reference), reference.mean, reference.variance]])
+        row = np.array([moments(values, tau)])
+        ours = np.array([[reference.effective, reference.mean, reference.variance]])
         return self.from_moments(ours, row)[0]
 
     def from_moments(self, reference: Floats, window: Floats) -> Outcomes:
@@ -51,6 +51,17 @@ class WelchT:
         t = np.where(certain & (difference != 0), np.copysign(np.inf, difference), t)
         pvalue = np.where(certain, difference == 0, 2 * stdtr(freedom, -np.abs(t)))
         return Outcomes(t, pvalue, normal_distance(np.abs(difference), reference_variance))
+
+
+def moments(values: Floats, tau: float) -> tuple[float, float, float]:
+    """Return how many independent values there are, their mean and their variance.
+
+    The mean of n values follows them as that of n / tau would, so that the squared deviations from
+    it are those of n - tau: the divisor of the variance, n - 1 where tau is 1.
+    """
+    # Less than two are worth no variance.
+    tau = min(tau, len(values) / 2)
+    return len(values) / tau, float(values.mean()), float(values.var(ddof=tau))
 
 
 def normal_distance(difference: Floats, variance: Floats) -> Floats:
