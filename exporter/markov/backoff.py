@@ -42,6 +42,17 @@ def _key(kind: int, first: Integers | int, second: Integers | int = 0) -> Intege
     return keys
 
 
+def _parts(keys: Integers) -> tuple[Integers, Integers, Integers]:
+    """Return what :func:`_key` joined."""
+    most = MAX_STATES - 1
+    return keys >> (2 * STATE_BITS), keys >> STATE_BITS & most, keys & most
+
+
+def _take(table: Integers, numbers: Integers) -> Integers:
+    """Return what a table says, 0 for numbers that are of something else."""
+    return table[np.where(numbers < len(table), numbers, 0)]
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Lines of a block, each int64[n].
@@ -125,6 +136,44 @@ class BackoffChain:
         learned = Learned(self._tallies, before, lines, self.transitions)
         self.transitions += len(lines.state)
         return learned
+
+    def merge(
+        self, other: BackoffChain, states: Integers, tags: Integers, tag_of: Integers
+    ) -> None:
+        """Add the counts of another chain.
+
+        Parameters
+        ----------
+        states, tags
+            int64[], what the other one's states and tags are here.
+        tag_of
+            int64[], the tag of each state here.
+        """
+        keys, counts = other._tallies[0].items()
+        kind, first, second = _parts(keys)
+        by_state = np.isin(kind, (_PAIR, _LINE, _FROM))
+        first = np.where(by_state, _take(states, first), _take(tags, first))
+        second = np.where(
+            np.isin(kind, (_PAIR, _TAG_LINE)),
+            _take(states, second),
+            np.where(kind == _TAG_TAG, _take(tags, second), 0),
+        )
+        renamed, inverse = np.unique(
+            kind << (2 * STATE_BITS) | first << STATE_BITS | second, return_inverse=True
+        )
+        added = np.zeros(len(renamed), dtype=np.int64)
+        np.add.at(added, inverse, counts)
+        mine, firsts = self._tallies
+        mine.add(renamed, added)
+        self.transitions += other.transitions
+        # What is different in a context is there to be counted.
+        kind, first, _ = _parts(mine.items()[0])
+        fresh = kind < _FROM
+        context = np.where(kind == _LINE, _take(tag_of, first), np.where(kind == _TAG, 0, first))
+        contexts, different = np.unique(
+            (kind << (2 * STATE_BITS) | context << STATE_BITS)[fresh], return_counts=True
+        )
+        firsts.add(contexts, different - firsts.of(contexts))
 
     def trim(self) -> None:
         """Forget the oldest of what there is no room for."""

@@ -96,6 +96,12 @@ class Bursts:
         self._forget()
         return Found(np.array(rows, dtype=np.intp), np.array(evidence, dtype=np.float64))
 
+    def merge(self, other: Bursts, states: Integers) -> None:
+        """Take over how close lines ever were in another log; their times are of no use here."""
+        for state, seconds in other._closest.items():
+            line = int(states[state])
+            self._closest[line] = min(seconds, self._closest.get(line, np.inf))
+
     def _seconds(self, key: Integers, time: Floats) -> Floats:
         """Return float64[n], the seconds of the last ones of each line; inf for less than those."""
         close = np.full(len(key), np.inf)

@@ -69,6 +69,11 @@ class Calibration:
         self._in_block = 0
         self._tail[:-1] = np.cumsum(self._counts[::-1])[::-1]
 
+    def merge(self, other: Calibration) -> None:
+        """Add the scores of another source."""
+        self._counts += other._counts + other._block
+        self._tail[:-1] = np.cumsum(self._counts[::-1])[::-1]
+
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
         return {"counts": self._counts.copy(), "block": self._block.copy(), "in": self._in_block}

@@ -101,6 +101,24 @@ class Detector:
         silent = self.lines + SILENT_LINES * 3 // 4
         return Scored.joined([self._scored(*self._pending.flush()), self._end_processes(silent)])
 
+    def merge(self, other: Detector, states: Integers, tags: Integers) -> None:
+        """Add what another detector has learned; what it waits for is of no use here.
+
+        Parameters
+        ----------
+        states, tags
+            int64[], what its templates and tags are here, which have taken them in.
+        """
+        tag_of = [START, END]
+        tag_of += [self.tags.number(self.templates.tag(n)) for n in range(2, len(self.templates))]
+        table = np.array(tag_of, dtype=np.int64)
+        self._stream.merge(other._stream, states, tags, table)
+        self._process.merge(other._process, states, tags, table)
+        self._stream_gaps.merge(other._stream_gaps, states)
+        self._process_gaps.merge(other._process_gaps, states)
+        self._bursts.merge(other._bursts, states)
+        self.lines += other.lines
+
     def _find_bursts(self, host: Integers, state: Integers, times: Floats) -> Scored:
         found = self._bursts.find(host, state, times)
         rows = found.rows

@@ -65,6 +65,16 @@ class Gaps(Rows):
             del self._total[a], self._versions[str(a)]
             self._likely.pop(a, None)
 
+    def merge(self, other: Gaps, states: Integers) -> None:
+        """Add the counts of another one, whose states have other numbers here, int64[]."""
+        steps = [
+            (int(states[a]), int(states[b]), count)
+            for a, followers in other._after.items()
+            for b, count in followers.items()
+        ]
+        before, after, counts = np.array(steps, dtype=np.int64).reshape(-1, 3).T
+        self.learn(np.repeat(before, counts), np.repeat(after, counts))
+
     def missing(self, before: int, after: int, surprisal: float) -> tuple[float, int, float]:
         """Return the evidence that a line is missing.
 

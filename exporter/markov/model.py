@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from exporter.markov import merging
+from exporter.markov.online import OnlineModel
 from exporter.markov.transitions import TransitionMatrix
 from exporter.markov.vocabulary import Vocabulary
 
@@ -82,4 +84,17 @@ def merge(first: MarkovModel, second: MarkovModel) -> MarkovModel:
         chains=first.chains + second.chains,
         holdout_transitions=first.holdout_transitions + second.holdout_transitions,
         holdout_unseen=first.holdout_unseen + second.holdout_unseen,
+        online=_merged_online(first.online, second.online),
     )
+
+
+def _merged_online(
+    first: Mapping[str, Any] | None, second: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    if first is None or second is None:
+        # That of one log alone would take the lines of the other one for new.
+        return None
+    models = OnlineModel(), OnlineModel()
+    for model, state in zip(models, (first, second), strict=True):
+        model.load(state)
+    return merging.merged(*models).plain()

@@ -60,6 +60,10 @@ class Names:
                 number = self._reserved + self._capacity
         return number
 
+    def all(self) -> list[str]:
+        """Return the names that have a number of their own, in the order of these."""
+        return list(self._names)
+
     def name(self, number: int) -> str:
         """Return the name of a number."""
         place = number - self._reserved

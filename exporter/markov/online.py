@@ -12,6 +12,7 @@ from exporter.markov.calibration import Calibration
 from exporter.markov.detector import Detector
 from exporter.markov.scored import Kind, Scored
 from exporter.records import SyslogBatch
+from exporter.storage import encoding
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +55,11 @@ class OnlineModel:
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
         return {"detector": self.detector.dump(), "calibration": self.calibration.dump()}
+
+    def plain(self) -> dict[str, Any]:
+        """Return a copy of the state that does not change with this, for a file."""
+        copy: dict[str, Any] = encoding.decode(encoding.encode(self.dump()))
+        return copy
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""

@@ -71,6 +71,10 @@ class Templates:
             return "the beginning" if state == START else "the end"
         return " ".join(self._words[state]) or WILDCARD
 
+    def words(self, state: int) -> tuple[str, ...]:
+        """Return its words."""
+        return self._words[state]
+
     def tag(self, state: int) -> str:
         """Return the program that logs it."""
         return self._tags[state]
@@ -86,7 +90,14 @@ class Templates:
 
     def _state(self, tag: str, message: str) -> int:
         # Numbers leave spaces behind, which keep the words in their places.
-        words = tuple(message.removeprefix(f"{tag.translate(_NO_DIGITS)}: ").split(" "))
+        return self.take_in(
+            tag, tuple(message.removeprefix(f"{tag.translate(_NO_DIGITS)}: ").split(" "))
+        )
+
+    def take_in(self, tag: str, words: tuple[str, ...]) -> int:
+        """Return the template of some words, a new one if there is none; of none that of others."""
+        if not words:
+            return self._other(tag)
         name = (tag, len(words), words[0])
         group = self._groups.get(name, ())
         best, most = -1, 0.0

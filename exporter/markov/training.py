@@ -57,5 +57,5 @@ class Trainer:
             chains=self._chains.started,
             holdout_transitions=holdout_transitions,
             holdout_unseen=holdout_unseen,
-            online=self._online.dump(),
+            online=self._online.plain(),
         )
