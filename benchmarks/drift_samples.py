@@ -23,11 +23,11 @@ from scipy.signal import lfilter
 from scipy.stats import binom
 
 from exporter.config import DriftSettings
-from exporter.drift.autocorrelation import of_numbers
 from exporter.drift.binning import count, quantile_edges
 from exporter.drift.columns import Moments, NumericColumn
 from exporter.drift.comparison import SampleComparison
 from exporter.drift.last_values import CAPACITY, LastValues
+from exporter.drift.numeric_profile import in_order
 from exporter.drift.sample_family import SampleFamily
 from exporter.drift.tests import SAMPLE_TESTS
 
@@ -50,19 +50,11 @@ def columns_of(values: Floats, *, with_tau: bool) -> list[NumericColumn]:
     for at in range(COLUMNS):
         ascending = np.sort(values[:, at])
         edges = quantile_edges(ascending)
-        tau = of_numbers(values[:, at]) if with_tau else 1.0
-        found.append(
-            NumericColumn(
-                f"c{at}",
-                len(values),
-                0,
-                edges,
-                count(ascending, edges),
-                Moments(None, None, None, None),
-                ascending,
-                tau,
-            )
-        )
+        column = NumericColumn(
+            f"c{at}", len(values), 0, edges, count(ascending, edges),
+            Moments(None, None, None, None), ascending,
+        )  # fmt: skip
+        found.append(in_order(column, values[:, at]) if with_tau else column)
     return found
 
 
@@ -127,7 +119,7 @@ def cost(random: np.random.Generator) -> None:
 def main() -> int:
     """Print tables; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--references", type=int, default=40)
+    parser.add_argument("--references", type=int, default=20)
     parser.add_argument("--buffers", type=int, default=10)
     options = parser.parse_args()
     random = np.random.default_rng(0)

@@ -7,7 +7,7 @@ count at the reference's cells, so that two of them can be compared, added and k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -84,6 +84,8 @@ class NumericColumn:
     tau
         Autocorrelation time: how many values in a row are worth one that does not depend on
         those before it (:mod:`exporter.drift.autocorrelation`).
+    tau_mean
+        The same for their mean, where it is longer.
     """
 
     kind: ClassVar[Kind] = "numeric"
@@ -96,11 +98,16 @@ class NumericColumn:
     moments: Moments
     sample: Floats
     tau: float = 1.0
+    tau_mean: float = 1.0
 
     @property
     def n(self) -> int:
         """Values that `counts` holds."""
         return int(self.counts.sum())
+
+    def unordered(self) -> NumericColumn:
+        """Return the column of values of whose order nothing is known."""
+        return replace(self, tau=1.0, tau_mean=1.0)
 
     @cached_property
     def _grid(self) -> Grid:
@@ -130,6 +137,7 @@ class NumericColumn:
             "maximum": self.moments.maximum,
             "sample": self.sample.tolist(),
             "tau": self.tau,
+            **({"tau_mean": self.tau_mean} if self.tau_mean > self.tau else {}),
         }
 
 
@@ -162,6 +170,10 @@ class CategoricalColumn:
     def n(self) -> int:
         """Values that `counts` holds."""
         return int(self.counts.sum())
+
+    def unordered(self) -> CategoricalColumn:
+        """Return the column of values of whose order nothing is known."""
+        return replace(self, tau=1.0)
 
     @cached_property
     def _cells(self) -> Mapping[str, int]:

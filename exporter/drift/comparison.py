@@ -26,9 +26,14 @@ class Comparison:
     test: CountTest
 
     @property
+    def tau(self) -> float:
+        """How many values in a row are worth an independent one to this test."""
+        return _tau(self.column, self.test)
+
+    @property
     def effective_reference(self) -> float:
         """How many independent values the reference's are worth."""
-        return self.column.n / self.column.tau
+        return self.column.n / self.tau
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,20 @@ class SampleComparison:
     test: SampleTest
 
     @property
+    def tau(self) -> float:
+        """How many values in a row are worth an independent one to this test."""
+        return _tau(self.column, self.test)
+
+    @property
     def effective_reference(self) -> float:
         """How many independent values the reference's are worth."""
-        return self.column.n / self.column.tau
+        return self.column.n / self.tau
+
+
+def _tau(column: Column, test: CountTest | SampleTest) -> float:
+    if test.adds_up and isinstance(column, NumericColumn):
+        return max(column.tau, column.tau_mean)
+    return column.tau
 
 
 def kinds(test: str) -> frozenset[Kind]:

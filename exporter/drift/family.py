@@ -64,7 +64,7 @@ class TestFamily:
         self._least = np.where(usable, least, np.inf)
         self._count = len(comparisons)
         self._batteries = []
-        self._tau = np.array([comparison.column.tau for comparison in comparisons])
+        self._tau = np.array([comparison.tau for comparison in comparisons])
         self._padding = Padding([len(comparison.column.counts) for comparison in comparisons])
         batteries: dict[tuple[CountTest, Kind], list[int]] = {}
         for at, one in enumerate(comparisons):

@@ -45,7 +45,7 @@ class NumericProfile:
         """Return the column of `rows` records, with at most `sample_size` of its values."""
         values = np.sort(self._numbers.values)
         column = numeric_column(name, rows, rows - self.seen, values, sample_size)
-        return replace(column, tau=autocorrelation.of_numbers(self._numbers.head))
+        return in_order(column, self._numbers.head)
 
 
 def numeric_column(
@@ -72,6 +72,13 @@ def numeric_column(
             maximum=float(values[-1]) if n else None,
         ),
         sample=values[chosen],
+    )
+
+
+def in_order(column: NumericColumn, first: Floats) -> NumericColumn:
+    """Return the column with what its first values, in the order of time, say of the others."""
+    return replace(
+        column, tau=autocorrelation.of_numbers(first), tau_mean=autocorrelation.of_means(first)
     )
 
 

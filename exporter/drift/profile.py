@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from exporter.drift.columns import (
     column_name,
 )
 from exporter.drift.embedding import EmbeddingProfile, EmbeddingReference
-from exporter.drift.numeric_profile import numeric_column
+from exporter.drift.numeric_profile import in_order, numeric_column
 from exporter.drift.observations import successful
 from exporter.drift.reservoir import Reservoir
 from exporter.estimation import bagging
@@ -201,7 +200,7 @@ class _Accumulator:
         if kind == "numeric":
             sorted_ = np.sort(self._numbers.values)
             column = numeric_column(name, rows, rows - self._numbers.seen, sorted_, SAMPLE_SIZE)
-            return replace(column, tau=autocorrelation.of_numbers(self._numbers.head))
+            return in_order(column, self._numbers.head)
         return self._categorical(name, rows)
 
     def _categorical(self, name: str, rows: int) -> CategoricalColumn:

@@ -45,6 +45,7 @@ class _Numeric(
     maximum: float | None
     sample: list[float]
     tau: _Tau
+    tau_mean: _Tau = 1.0
 
     def column(self) -> NumericColumn:
         return NumericColumn(
@@ -56,6 +57,7 @@ class _Numeric(
             moments=Moments(self.mean, self.std, self.minimum, self.maximum),
             sample=np.array(self.sample, dtype=np.float64),
             tau=self.tau,
+            tau_mean=self.tau_mean,
         )
 
 

@@ -75,7 +75,7 @@ class SampleFamily:
         self._settings = settings
         self._correct = CORRECTIONS[settings.correction]
         self._tests = [comparison.test for comparison in comparisons]
-        self._tau = np.array([comparison.column.tau for comparison in comparisons])
+        self._tau = np.array([comparison.tau for comparison in comparisons])
         self._samples = [_sample(comparison) for comparison in comparisons]
         usable = [one.effective_reference >= MIN_REFERENCE_ROWS for one in comparisons]
         self._least = np.where(usable, settings.min_samples, np.inf)

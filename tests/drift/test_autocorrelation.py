@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from exporter.drift.autocorrelation import of_categories, of_numbers, of_series
+from exporter.drift.autocorrelation import of_categories, of_means, of_numbers, of_series
 
 
 def autoregressive(random, n, rho):
@@ -25,6 +25,27 @@ def test_it_is_that_of_an_autoregressive_process(rho):
     random = np.random.default_rng(3)
     found = [of_numbers(autoregressive(random, 10_000, rho)) for _ in range(12)]
     assert np.mean(found) == pytest.approx(expected, rel=0.08)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.7])
+def test_that_of_a_mean_is_longer(rho):
+    """Of an autoregressive process (1 + rho) / (1 - rho), whatever the values are taken to."""
+    random = np.random.default_rng(6)
+    series = [autoregressive(random, 10_000, rho) for _ in range(12)]
+    expected = (1 + rho) / (1 - rho)
+    assert np.mean([of_means(one) for one in series]) == pytest.approx(expected, rel=0.08)
+    ranked = [of_means(np.sinh(4 * one)) for one in series]
+    assert 0.9 * expected <= np.mean(ranked) <= 1.08 * expected
+
+
+def test_that_of_a_mean_exists_for_all_numbers():
+    """Huge ones, constants, few; what is not finite is left out."""
+    random = np.random.default_rng(8)
+    assert of_means(np.where(random.random(1000) < 0.5, 1e300, np.nan)) == 1.0
+    assert of_means(np.full(1000, 0.1)) == 1.0
+    assert of_means(1e9 + 1e-6 * random.normal(size=1000)) < 1.3
+    assert 1.0 <= of_means(random.choice([-1e300, 1e300], 1000)) < 1.2
+    assert of_means(np.arange(99.0)) == 1.0
 
 
 def test_it_is_what_the_variance_of_means_shows():

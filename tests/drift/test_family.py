@@ -87,6 +87,18 @@ def test_values_that_resemble_each_other_are_worth_fewer(random):
     assert not results_of(family(column, least=251), [found]).tested.any()
 
 
+@pytest.mark.parametrize(("test", "tau"), [("ks", 4.0), ("ad", 6.0), ("cvm", 6.0), ("mwu", 6.0)])
+def test_tests_that_add_up_all_values_take_the_longer_time(random, test, tau):
+    """What a mean is worth, not a share."""
+    column = replace(numbers("x"), tau=4.0, tau_mean=6.0)
+    found = window(column, random.normal(0.1, 1, 6_000))
+    tested = Family([Comparison(column, TESTS[test])], "none", 100)
+    results = tested.test(found[None, :].astype(np.float64))
+    assert results.effective.tolist() == [[6_000 / tau]]
+    expected = TESTS[test].binned(column.counts[None, :] / tau, found[None, :] / tau)[0]
+    assert results.pvalue[0, 0] == pytest.approx(expected.pvalue)
+
+
 def test_only_tested_columns_count_for_the_correction(random):
     """Three columns, one of them without rows: Holm over two, in each window by itself."""
     column = numbers("x")

@@ -55,6 +55,18 @@ def test_a_reference_survives_the_file(stored):
         assert type(new) is type(old)
 
 
+def test_the_autocorrelation_time_of_the_mean_is_kept_where_it_is_longer(tmp_path):
+    """Otherwise it is no part of the file: nor is it of files that were written before."""
+    first, *others = reference().columns
+    for tau_mean, kept in ((5.5, 5.5), (3.0, 1.0)):
+        column = replace(first, tau=4.0, tau_mean=tau_mean)
+        path = tmp_path / "other.ref"
+        write(replace(reference(), columns=(column, *others)), path)
+        assert ("tau_mean" in path.read_text()) == (kept > 4)
+        assert read(path).columns[0].tau_mean == kept
+        assert read(path).columns[0].unordered().tau_mean == 1.0
+
+
 def test_equal_references_give_equal_bytes(stored, tmp_path):
     """A file in version control changes only when its content does."""
     other = tmp_path / "again.ref"

@@ -44,7 +44,7 @@ def reference_of(found, tau=1.0):
     """Return a reference of records that are told to depend on each other."""
     profile = Profile()
     profile.add(batch(*found, features=None))
-    columns = tuple(replace(column, tau=tau) for column in profile.columns())
+    columns = tuple(replace(column.unordered(), tau=tau) for column in profile.columns())
     return Reference("bot", "1", Provenance((), len(found), None, None), columns)
 
 
@@ -183,6 +183,18 @@ def test_dependent_values_are_worth_fewer():
     for name, test in (("age", "t"), ("fare", "ks")):
         key = f"model_drift_pvalue{{{WHERE}{name},test={test}}}"
         assert shown[key] == pytest.approx(plain[key], rel=1e-3)
+
+
+def test_tests_of_means_take_the_autocorrelation_time_of_the_mean():
+    """The age by a t-test; the fare by a test that compares shares."""
+    columns = tuple(
+        replace(column, tau=2.0, tau_mean=5.0) if column.kind == "numeric" else column
+        for column in REFERENCE.columns
+    )
+    samples = feed(monitor(replace(REFERENCE, columns=columns)), records(5_000, 11))
+    shown = series(samples)
+    assert shown[f"model_drift_effective_samples{{{WHERE}age}}"] == 1_000
+    assert shown[f"model_drift_effective_samples{{{WHERE}fare}}"] == 2_500
 
 
 def test_missing_values_failures_and_labels_are_passed_over():

@@ -81,10 +81,10 @@ def profiled(
     without_time = read.tables > 0 and profile.first_timestamp is None
     if without_time:
         # Rows are in whatever order the table was sorted by, which is not that of time.
-        columns = tuple(replace(column, tau=1.0) for column in columns)
-        attributions = tuple(replace(column, tau=1.0) for column in attributions)
+        columns = tuple(column.unordered() for column in columns)
+        attributions = tuple(column.unordered() for column in attributions)
         if embedding is not None:
-            axes = tuple(replace(column, tau=1.0) for column in embedding.columns)
+            axes = tuple(column.unordered() for column in embedding.columns)
             embedding = replace(embedding, columns=axes)
     version = options.version_label
     if version is None:

@@ -47,6 +47,7 @@ class AndersonDarling(CountTest):
 
     name = "ad"
     kinds: frozenset[Kind] = frozenset({"numeric"})
+    adds_up = True
 
     def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""

@@ -27,6 +27,7 @@ class Anova:
     """
 
     name = "anova"
+    adds_up = True
 
     def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
@@ -63,6 +64,7 @@ class WelchAnova:
     """
 
     name = "welch_anova"
+    adds_up = True
 
     def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""

@@ -29,6 +29,7 @@ class CramerVonMises(CountTest):
 
     name = "cvm"
     kinds: frozenset[Kind] = frozenset({"numeric"})
+    adds_up = True
 
     def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:  # noqa: ARG002
         """Compare columns; see :class:`exporter.drift.tests.protocol.CountTest`."""

@@ -67,10 +67,14 @@ class CountTest(ABC):
         The value of the label `test`, and of `test` in the configuration.
     kinds
         Kinds of columns that the test can take.
+    adds_up
+        Whether the statistic adds up what all values contribute, as a mean does. Dependent values
+        are then worth less than where shares are compared (`tau_mean` of a column).
     """
 
     name: str
     kinds: frozenset[Kind]
+    adds_up: bool = False
 
     @abstractmethod
     def binned(self, reference: Table, counts: Table, kind: Kind = "numeric") -> Outcomes:
@@ -102,6 +106,10 @@ class SampleTest(Protocol):
     @property
     def name(self) -> str:
         """The value of the label `test`."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the statistic adds up what all values contribute, see :class:`CountTest`."""
 
     def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare.

@@ -20,6 +20,7 @@ class WelchT:
     """
 
     name = "t"
+    adds_up = True
 
     def exact(self, reference: Sample, values: Floats, tau: float = 1.0) -> Outcome:
         """Compare; see :class:`exporter.drift.tests.protocol.SampleTest`."""
