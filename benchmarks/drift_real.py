@@ -64,8 +64,8 @@ class Tally:
 
     Attributes
     ----------
-    independent
-        Windows without a common record.
+    independent, independent_held
+        Windows without a common record, and as many windows as are looked at to hold without one.
     flagged
         Looks at which any corrected p-value is at most alpha.
     momentary, held
@@ -73,6 +73,7 @@ class Tally:
     """
 
     independent: float = 0.0
+    independent_held: float = 0.0
     evaluations: int = 0
     flagged: int = 0
     momentary: int = 0
@@ -90,9 +91,10 @@ class Tally:
     def row(self, name: str) -> str:
         """Return a line of the table."""
         rates = [1000 * count / self.evaluations for count in self.counts]
+        trials = (self.independent, self.independent, self.independent_held)
         limits = [
-            (self.limit(count, self.evaluations), self.limit(count, self.independent))
-            for count in self.counts
+            (self.limit(count, self.evaluations), self.limit(count, apart))
+            for count, apart in zip(self.counts, trials, strict=True)
         ]
         shown = "".join(
             f"{rate:8.1f} ({each:5.1f}, {apart:5.1f})"
@@ -199,24 +201,26 @@ def main() -> int:
     if missing:
         print(f"{options.directory}: no {', '.join(missing)}", file=sys.stderr)
         return 2
-    kinds: list[tuple[str, int, Look]] = [
-        (f"windows of {n:,}", n, partial(windows, n=n)) for n in options.window
+    # Windows are held for the length of one more; the last values show by themselves whether.
+    kinds: list[tuple[str, int, int, Look]] = [
+        (f"windows of {n:,}", n, 2, partial(windows, n=n)) for n in options.window
     ]
     kinds += [
-        (f"last {CAPACITY:,}, {test}", CAPACITY, partial(last_values, test=test))
+        (f"last {CAPACITY:,}, {test}", CAPACITY, 1, partial(last_values, test=test))
         for test in ("ks", "t")
     ]
     print("per 1,000 evaluations (95 % limit: if all were independent, of those that are)")
     print(f"{'':34}{'refs':>5}{'evals':>8}{'indep.':>8}{'any p <= alpha':>22}{'one look':>22}"
           f"{'held':>22}")  # fmt: skip
-    tallies: dict[str, list[Tally]] = {kind: [] for kind, _, _ in kinds}
+    tallies: dict[str, list[Tally]] = {kind: [] for kind, *_ in kinds}
     for log, (task, files, records) in LOGS.items():
         batch = batch_of(options.directory, task, files, records)
-        for kind, n, _ in kinds:
-            tallies[kind].append(Tally(independent=(len(batch) - options.reference) / n))
+        for kind, n, held_for, _ in kinds:
+            apart = (len(batch) - options.reference) / n
+            tallies[kind].append(Tally(apart, apart / held_for))
         for reference, following in splits(batch, options.reference):
-            for kind, n, look in kinds:
-                if len(following) >= 2 * n or n == CAPACITY:
+            for kind, n, held_for, look in kinds:
+                if held_for == 1 or len(following) >= held_for * n:
                     look(tallies[kind][-1], reference, following)
         for kind, own in tallies.items():
             print(own[-1].row(f"{log}, {kind}"))
