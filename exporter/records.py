@@ -373,6 +373,9 @@ class SyslogBatch:
         The program: text up to the colon, without the process id.
     message
         The paper's message: tag and text with numeric values removed (Haque et al. 2017).
+    variant
+        The message with the numbers that make a difference (`exporter.parsing.syslog_kept`);
+        ``None`` for the message itself.
     process
         int64[n], the process id; -1 where the line carries none.
     lines, rows
@@ -387,6 +390,7 @@ class SyslogBatch:
     host: Categorical
     tag: Categorical
     message: Categorical
+    variant: Categorical | None = None
     process: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     lines: Sequence[bytes] = ()
     rows: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))

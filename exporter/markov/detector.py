@@ -84,7 +84,7 @@ class Detector:
         times
             float64[n], of the lines, Unix seconds.
         """
-        state = self._states(batch.message, batch.tag)
+        state = self._states(batch.variant or batch.message, batch.tag)
         host, tag = self.hosts.encode(batch.host), self.tags.encode(batch.tag)
         process = batch.process if len(batch.process) else np.full(len(batch), -1)
         parts = [self._find_bursts(host, state, times)]

@@ -126,6 +126,7 @@ def _interleaved(
         host=_joined([batch.host for batch in batches], order),
         tag=_joined([batch.tag for batch in batches], order),
         message=_joined([batch.message for batch in batches], order),
+        variant=_joined([batch.variant or batch.message for batch in batches], order),
         process=np.concatenate([batch.process for batch in batches])[order],
         lines=lines,
         rows=places[order],

@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.parsing.syslog_kept import variants
 from exporter.parsing.syslog_processes import bracketed
 from exporter.parsing.syslog_text import (
     DIGITS,
@@ -231,6 +232,8 @@ class SyslogLines:
         codes, keys = number(stripped)
         messages = [self._message(key) for key in keys]
         tags, tag_end = _tags(block, headers, codes, messages)
+        said = categorical(codes, [message.message for message in messages])
+        rows = np.flatnonzero(headers.good)
         return SyslogBatch(
             source=self._source,
             received=received,
@@ -239,10 +242,11 @@ class SyslogLines:
                 host_codes, [text_of(host)[:MAX_HOST_CHARACTERS] for host in distinct_hosts]
             ),
             tag=tags,
-            message=categorical(codes, [message.message for message in messages]),
+            message=said,
+            variant=variants(block, lines.breaks, rows, said),
             process=bracketed(block, tag_end),
             lines=lines,
-            rows=np.flatnonzero(headers.good),
+            rows=rows,
         )
 
     def _message(self, key: bytes) -> _Message:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.parsing.syslog_kept import variants
 from exporter.parsing.syslog_processes import process_field
 from exporter.parsing.syslog_text import (
     DIGITS,
@@ -154,6 +155,7 @@ class Rfc5424Lines:
         host_codes, distinct_hosts = number(hosts)
         app_codes, distinct_apps = number(apps)
         codes, keys = number(stripped)
+        said = categorical(codes, [self._message(key) for key in keys])
         return SyslogBatch(
             source=self._source,
             received=received,
@@ -162,7 +164,8 @@ class Rfc5424Lines:
                 host_codes, [_known(host)[:MAX_HOST_CHARACTERS] for host in distinct_hosts]
             ),
             tag=categorical(app_codes, [_known(app)[:MAX_TAG_CHARACTERS] for app in distinct_apps]),
-            message=categorical(codes, [self._message(key) for key in keys]),
+            message=said,
+            variant=variants(block, lines.breaks, headers.rows, said),
             process=process_field(block, headers.process_start),
             lines=lines,
             rows=headers.rows,
