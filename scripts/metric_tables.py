@@ -31,7 +31,8 @@ models:
   - name: m
     paths: [predictions.jsonl, .]  # A directory can't be followed: an open error.
     thresholds: {min_accuracy: 0.8}
-    drift: {reference: m.ref, min_samples: 2, columns: {age: {exact: true}, "*": {}}}
+    drift:
+      {reference: m.ref, min_samples: 2, columns: {age: {exact: true}, "*": {}}, density: {}}
     slo: {latency: {objective: 0.99}}
     rules: {fields: {features.age: {min: 0}}}
     server: {pid_file: m.pid}
@@ -65,7 +66,7 @@ _ANSWERS = (
     '"finish_reason": "stop"}\n'
 )
 _SERVER = Process(1000, 1, 50.0, _NOW - 50, Use(1.5, 2048, 4096), 10**8, 8, 12, 0.01)
-_DRIFT = ("drift_", "attribution_drift_", "attribution_rank_", "embedding")
+_DRIFT = ("drift_", "attribution_drift_", "attribution_rank_", "embedding", "density_")
 _SECTIONS = (
     ("Models: counters and histograms", "Mergeable: add them up over instances."),
     ("Models: rolling figures", "One instance's view of each configured window."),
@@ -198,6 +199,7 @@ def _predictions() -> Iterator[str]:
             "features": {"age": number * 7 % 30},
             "attributions": {"age": 0.5, "plan": 0.25},
             "embedding": [1, number % 2],
+            "uncertainty": number % 7,
         }
         yield json.dumps(record) + "\n"
     failed = {"timestamp": _NOW, "model_version": "1", "error_type": "TimeoutError"}

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from exporter.config.density import DensitySettings
 from exporter.config.quantities import Ratio
 from exporter.config.section import Section
 
@@ -108,6 +109,11 @@ class DriftSettings(Section):
     embedding: bool = Field(
         default=True,
         description="Whether logged embeddings are compared with the reference's, if it has any.",
+    )
+    density: DensitySettings | None = Field(
+        default=None,
+        description="Counts predictions that are improbable under the reference, if it knows its "
+        "density. Absent: not done, since it costs more than all else that is done with a record.",
     )
     evidence_alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.01,

@@ -31,6 +31,7 @@ LEAST_OF_CLASS = 50
 _BLOCKS = 20
 _SHARES = (0.01, 0.1)
 _POINT_DECIMALS = 3
+_SEED = 20180101
 
 
 @dataclass(frozen=True)
@@ -95,23 +96,19 @@ def _rows(even: NDArray[np.intp], usable: NDArray[np.bool_]) -> _Rows:
     Neighbours in time are alike: were held-out records among those learned of, they would be
     nearer to the points than records to come.
     """
+    random = np.random.default_rng(_SEED)
     block = np.arange(len(even)) * _BLOCKS // max(1, len(even))
     learned, held_out = even[block % 2 == 0], even[block % 2 == 1]
+    # By chance, since classes may take turns.
+    pointed = random.random(len(learned)) < 0.5
+
+    def some(part: NDArray[np.intp], number: int) -> NDArray[np.intp]:
+        part = part[usable[part]]
+        return np.sort(random.choice(part, number, replace=False)) if len(part) > number else part
+
     return _Rows(
-        *(
-            _some(part[usable[part]], number)
-            for part, number in (
-                (learned[::2], POINTS),
-                (learned[1::2], KNOWN),
-                (held_out, HELD_OUT),
-            )
-        )
+        some(learned[pointed], POINTS), some(learned[~pointed], KNOWN), some(held_out, HELD_OUT)
     )
-
-
-def _some(rows: NDArray[np.intp], number: int) -> NDArray[np.intp]:
-    chosen = np.linspace(0, len(rows) - 1, min(len(rows), number)).round().astype(np.intp)
-    return rows[chosen]
 
 
 def _score(

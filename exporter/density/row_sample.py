@@ -7,17 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.hashing import mixed
 from exporter.records import Floats
 
 MAX_ROWS = 20_000
 MAX_COLUMNS = 64
 """Columns that appear when there are so many are left out."""
+_SEED = np.uint64(20180101)
 
 
 class RowSample:
-    """Keeps the first records, and every 2^k-th of all, k as small as capacity allows.
+    """Keeps the first records, and of all a share of 1 / 2^k, k as small as capacity allows.
 
-    What is kept depends on the log alone, not on how it was cut into batches.
+    What is kept depends on the log alone, not on how it was cut into batches. A hash of a record's
+    number chooses: every 2^k-th of a log in which two models take turns were always the same one.
 
     Parameters
     ----------
@@ -30,6 +33,7 @@ class RowSample:
         self._step = 1
         self.seen = 0
         """Records so far."""
+        self._chosen = 0
         self._positions: list[NDArray[np.int64]] = []
         self._pieces: list[dict[str, Floats]] = []
         self._names: dict[str, None] = {}
@@ -46,24 +50,26 @@ class RowSample:
                 self._names.setdefault(name)
         positions = np.arange(self.seen, self.seen + length)
         self.seen += length
-        before = self._step
-        while -(-self.seen // self._step) > self._capacity:
+        while self._chosen + int(self._even(positions).sum()) > self._capacity:
             self._step *= 2
-        if self._step > before:
+            self._chosen = int(self._even(self.positions()).sum())
             self._thin()
-        keep = self._kept(positions)
+        even = self._even(positions)
+        self._chosen += int(even.sum())
+        keep = even | (positions < self._capacity)
         if keep.any():
             self._positions.append(positions[keep])
             self._pieces.append(
                 {name: values[keep] for name, values in columns.items() if name in self._names}
             )
 
-    def _kept(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
-        kept: NDArray[np.bool_] = (positions % self._step == 0) | (positions < self._capacity)
-        return kept
+    def _even(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
+        hashes = mixed(positions.astype(np.uint64) + _SEED)
+        chosen: NDArray[np.bool_] = hashes % np.uint64(self._step) == 0
+        return chosen
 
     def _thin(self) -> None:
-        masks = [self._kept(positions) for positions in self._positions]
+        masks = [self._even(one) | (one < self._capacity) for one in self._positions]
         self._pieces = [
             {name: values[mask] for name, values in piece.items()}
             for piece, mask in zip(self._pieces, masks, strict=True)
@@ -74,7 +80,7 @@ class RowSample:
 
     def evenly(self) -> NDArray[np.intp]:
         """Return the rows, of those kept, that are spread evenly over all records."""
-        return np.flatnonzero(self.positions() % self._step == 0)
+        return np.flatnonzero(self._even(self.positions()))
 
     def first(self) -> NDArray[np.intp]:
         """Return the rows, of those kept, that are the first records without a gap."""

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.density.profile import DensityProfile
+from exporter.density.reference import DensityReference
 from exporter.drift import autocorrelation
 from exporter.drift.attributions import AttributionProfile
 from exporter.drift.autocorrelation import LONGEST
@@ -75,6 +77,7 @@ class Profile:
         self._labelled = LabelledSample(kinds)
         self._attributions = AttributionProfile()
         self._embedding = EmbeddingProfile()
+        self._density = DensityProfile()
         self._kinds = dict(kinds or {})
         self._columns: dict[str, _Accumulator] = {}
 
@@ -88,6 +91,7 @@ class Profile:
         self._labelled.add(batch)
         self._attributions.add(batch)
         self._embedding.add(batch)
+        self._density.add(batch)
         self._note_origin(batch)
         for feature, values in batch.features.items():
             name = column_name(feature)
@@ -115,6 +119,20 @@ class Profile:
     def embedding(self) -> EmbeddingReference | None:
         """Return the projections of the embeddings, if there are any."""
         return self._embedding.finish(self.records)
+
+    def density(
+        self, columns: Sequence[Column], *, ordered: bool = True
+    ) -> tuple[DensityReference, ...]:
+        """Return how dense features and embeddings are, where there are enough.
+
+        Parameters
+        ----------
+        columns
+            What `columns` returned.
+        ordered
+            Whether the records were in the order of time.
+        """
+        return self._density.finish(columns, ordered=ordered)
 
     def reliability(self) -> Reliability | None:
         """Return how often predictions of each confidence were right, if enough had a label."""

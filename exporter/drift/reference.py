@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exporter import canonical
+from exporter.density.reference import DensityReference
 from exporter.drift.columns import NO_FEATURES, Column, NumericColumn, feature_name
 from exporter.drift.embedding import EmbeddingReference
 from exporter.estimation.expected_error import ExpectedError
@@ -56,6 +57,8 @@ class Reference:
         `rows` are the predictions with any attribution.
     embedding
         Projections of the embeddings; ``None`` if there were none.
+    density
+        How dense features, and embeddings, are; of each at most one.
     """
 
     model: str
@@ -66,12 +69,18 @@ class Reference:
     expected_error: ExpectedError | None = None
     attributions: tuple[NumericColumn, ...] = ()
     embedding: EmbeddingReference | None = None
+    density: tuple[DensityReference, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """Hex SHA-256 (see :func:`digest`): equal content, equal digest."""
         return digest(
-            self.columns, self.expected_error, self.reliability, self.attributions, self.embedding
+            self.columns,
+            self.expected_error,
+            self.reliability,
+            self.attributions,
+            self.embedding,
+            self.density,
         )
 
     @property
@@ -93,11 +102,12 @@ def digest(
     reliability: Reliability | None = None,
     attributions: Sequence[NumericColumn] = (),
     embedding: EmbeddingReference | None = None,
+    density: Sequence[DensityReference] = (),
 ) -> str:
     """Return the hex SHA-256 of the columns as JSON with sorted keys and no white space.
 
-    The hex digits of the digests of reliability, expected error, attributions (as of columns) and
-    embedding, where there are any, follow the JSON.
+    The hex digits of the digests of reliability, expected error, attributions (as of columns),
+    embedding and density, where there are any, follow the JSON.
 
     Who made the reference, when and from which files is no part of it.
     """
@@ -110,4 +120,5 @@ def digest(
         text += digest(attributions)
     if embedding is not None:
         text += embedding.digest
+    text += "".join(one.digest for one in density)
     return canonical.digest(text)

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Protocol, TypeVar
 import msgspec
 import numpy as np
 
+from exporter.density import stored as stored_density
+from exporter.density.reference import DensityReference
 from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericColumn
 from exporter.drift.embedding import EmbeddingReference
 from exporter.drift.projection import Projection
@@ -130,6 +132,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     expected_error: expected_error_file.Stored | None = None
     attributions: list[_Numeric] = []
     embedding: _Embedding | None = None
+    density: list[stored_density.Stored] = []
 
 
 def write(reference: Reference, path: Path) -> None:
@@ -159,6 +162,8 @@ def write(reference: Reference, path: Path) -> None:
         document["attributions"] = [column.document() for column in reference.attributions]
     if reference.embedding is not None:
         document["embedding"] = reference.embedding.document()
+    if reference.density:
+        document["density"] = [one.document() for one in reference.density]
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -206,6 +211,7 @@ def read(path: Path) -> Reference:
         _expected_error(document.expected_error, columns, path),
         _columns(document.attributions, "attributions", path),
         _embedding(document.embedding, path),
+        _density(document.density, path),
     )
     if reference.digest != document.digest:
         raise UsageError(
@@ -241,6 +247,13 @@ def _embedding(stored: _Embedding | None, path: Path) -> EmbeddingReference | No
     if tuple(column.name for column in columns) != names:
         raise UsageError(f"{path}: embedding.columns: expected {', '.join(names)}")
     return EmbeddingReference(stored.dimension, columns)
+
+
+def _density(stored: Sequence[stored_density.Stored], path: Path) -> tuple[DensityReference, ...]:
+    try:
+        return stored_density.restore(stored)
+    except ValueError as error:
+        raise UsageError(f"{path}: density{error}") from error
 
 
 def _reliability(stored: _Reliability | None, path: Path) -> Reliability | None:

@@ -12,6 +12,7 @@ ALL = (
     "cost",
     "data_quality",
     "decision_threshold",
+    "density",
     "dependencies",
     "drift",
     "drift_evidence",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,16 +61,11 @@ class Outliers:
 
     def families(self, snapshot: list[int], now: float) -> Iterator[Metric]:  # noqa: ARG002
         """Yield the counter, every method from 0 on; none without a numeric feature."""
-        family = CounterMetricFamily(
-            "model_outliers",
-            "Values of numeric features far from all of the reference: beyond 3 interquartile "
-            "ranges of its quartiles (iqr), 3 standard deviations of its mean (zscore).",
-            labels=[*self._labels, "method"],
-        )
+        found = family(self._labels)
         if self._fences:
             for method, count in zip(METHODS, snapshot, strict=True):
-                family.add_metric([*self._labels.values(), method], count)
-        yield family
+                found.add_metric([*self._labels.values(), method], count)
+        yield found
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
@@ -83,3 +78,20 @@ class Outliers:
     def merge(self, other: Outliers) -> None:
         """Add the counts of another monitor."""
         self._outliers += other._outliers
+
+
+def family(labels: Iterable[str]) -> CounterMetricFamily:
+    """Return the family that all methods share, without series.
+
+    Parameters
+    ----------
+    labels
+        Names of the labels beside `method`.
+    """
+    return CounterMetricFamily(
+        "model_outliers",
+        "What is far from all of the reference. Values of numeric features: beyond 3 interquartile "
+        "ranges of its quartiles (iqr), 3 standard deviations of its mean (zscore). Predictions: "
+        "improbable by density, or by density and uncertainty.",
+        labels=[*labels, "method"],
+    )

@@ -28,14 +28,18 @@ def test_all_records_while_there_is_room():
     assert sample.evenly().tolist() == sample.first().tolist() == list(range(6))
 
 
-def test_then_every_second_every_fourth():
-    """And the first ones in any case."""
-    sample = filled([5, 20])
-    assert sample.seen == 25
-    assert sample.positions().tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24]
+def test_then_a_share_of_them():
+    """As many as fit, spread over all; and the first ones in any case."""
+    sample = filled([5, 995, 3_000], capacity=200)
+    assert sample.seen == 4_000
     assert sample.column("a").tolist() == sample.positions().tolist()
-    assert sample.positions()[sample.evenly()].tolist() == [0, 4, 8, 12, 16, 20, 24]
-    assert sample.positions()[sample.first()].tolist() == list(range(8))
+    assert sample.positions()[sample.first()].tolist() == list(range(200))
+    even = sample.positions()[sample.evenly()]
+    assert 60 < len(even) <= 200
+    assert len(sample.positions()) == 200 + (even >= 200).sum()
+    assert np.abs(np.mean(even) / 4_000 - 0.5) < 0.1
+    # Neither is it always the same one of two that take turns.
+    assert 0.3 < (even % 2).mean() < 0.7
 
 
 @given(st.lists(st.integers(0, 40), max_size=8))

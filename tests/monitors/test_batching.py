@@ -69,6 +69,7 @@ FIELDS = {
     "finish_reason": st.sampled_from(["stop", "length"]),
     "slice": st.fixed_dictionaries({}, optional={"region": st.sampled_from(["north", "south"])}),
     "attributions": st.dictionaries(st.sampled_from(FEATURES), eighths),
+    "uncertainty": percents,
     "embedding": st.lists(eighths, min_size=2, max_size=2) | st.just([1]),
     "package_versions": st.dictionaries(st.sampled_from(["numpy", "torch"]), st.just("1.2")),
 }
@@ -106,6 +107,7 @@ def reference(tmp_path_factory):
                     "features": {"age": int(age), "color": str(random.choice(["red", "blue"]))},
                     "attributions": {"age": float(age) / 8, "color": 1.0},
                     "embedding": [float(age) / 8, 20.0],
+                    "uncertainty": float(age % 7),
                 }
                 for age in random.integers(18, 90, 400)
             ),
@@ -130,6 +132,7 @@ def reference(tmp_path_factory):
         ),
         profile.attributions(),
         profile.embedding(),
+        profile.density(profile.columns()),
     )
     path = tmp_path_factory.mktemp("reference") / "bot.ref"
     reference_file.write(made, path)
@@ -144,7 +147,7 @@ class Log:
             "name": "bot",
             "paths": ["/logs/bot"],
             "task": task,
-            "drift": {"reference": str(reference), "min_samples": 2},
+            "drift": {"reference": str(reference), "min_samples": 2, "density": {}},
             "slices": ["region", "color"],
             "rules": {"fields": {"features.age": {"min": 0, "max": 130}}},
         }
@@ -256,6 +259,7 @@ def test_every_monitor_is_there_and_has_something_to_show(reference):
         "slice": {"region": "north"},
         "attributions": {"age": 0.5},
         "embedding": [1, 2],
+        "uncertainty": 0.5,
         "package_versions": {"numpy": "2.0"},
     }
     classes = [{**common, "prediction": one, "true_label": one} for one in CLASSES[:2]]

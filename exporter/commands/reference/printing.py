@@ -57,6 +57,14 @@ def describe(reference: Reference, streams: Streams) -> None:
             f"{embedding.projection.axes} directions:\n"
         )
         _print_table(embedding.columns, streams)
+    for density in reference.density:
+        points, held_out = len(density.score.points), len(density.calibration.scores)
+        size = len(density.space.names)
+        also = "" if density.combination is None else ", with uncertainty too"
+        out.write(
+            f"density of {density.kind}, in {size} dimensions: {points} points, "
+            f"{held_out} held-out records{also}\n"
+        )
 
 
 def _print_table(columns: Sequence[Column], streams: Streams) -> None:

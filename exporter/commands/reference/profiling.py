@@ -51,6 +51,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--first", type=_number, metavar="N", help="only the first N predictions of them"
     )
     part.add_argument("--last", type=_number, metavar="N", help="only the last N of them")
+    parser.add_argument(
+        "--no-density", action="store_true",
+        help="leave out some 1,000 records, as numbers alone, that drift.density needs",
+    )  # fmt: skip
     reading.add_options(parser)
 
 
@@ -103,6 +107,7 @@ def profiled(
         expected_error=profile.expected_error(columns),
         attributions=attributions,
         embedding=embedding,
+        density=() if options.no_density else profile.density(columns, ordered=not without_time),
     )
     remarks = list(_remarks(profile, reference))
     if without_time:

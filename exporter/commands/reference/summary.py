@@ -37,6 +37,17 @@ def summary(reference: Reference, columns: Sequence[Column]) -> dict[str, Any]:
             "dimension": reference.embedding.dimension,
             "columns": [_column(column) for column in reference.embedding.columns],
         },
+        "density": [
+            {
+                "of": one.kind,
+                "columns": list(one.space.names),
+                "points": len(one.score.points),
+                "held_out": len(one.calibration.scores),
+                "tau": one.calibration.tau,
+                "uncertainty": one.combination is not None,
+            }
+            for one in reference.density
+        ],
     }
 
 

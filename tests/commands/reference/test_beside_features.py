@@ -22,6 +22,7 @@ models:
     fields: {embedding: input.vector}
     drift: {reference: bot.ref, min_samples: 100, hold: false}
 """
+DENSE = CONFIGURATION.replace("hold: false", "hold: false, density: {alpha: 0.02}")
 OFF = CONFIGURATION.replace("hold: false", "hold: false, embedding: false, attributions: false")
 
 
@@ -108,6 +109,30 @@ def test_show_prints_them(call):
     content = json.loads(call("reference", "show", "bot.ref", "--format", "json"))
     assert [one["name"] for one in content["attributions"]] == ["age", "plan"]
     assert (content["embedding"]["dimension"], len(content["embedding"]["columns"])) == (8, 9)
+    assert "density of embedding, in 9 dimensions: " in out
+    assert [one["of"] for one in content["density"]] == ["embedding"]
+
+
+def test_density_is_there_where_it_is_asked_for(call, tmp_path):
+    """Of embeddings, since there are no features; read even if their drift is not of interest."""
+    dense = DENSE.replace("hold: false", "hold: false, embedding: false")
+    (tmp_path / "dense.yml").write_text(dense)
+    write(tmp_path / "now.jsonl", records(800, seed=4, shift=1.5))
+    lines = call("scan", "--config.file", "dense.yml").splitlines()
+    samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert float(samples[f"model_density_pvalue{{{LABELS}}}"]) < 1e-6
+    of = 'method="density",model="bot",version=""'
+    assert float(samples[f"model_outliers_scored_total{{{of}}}"]) == 800
+    assert float(samples[f"model_outliers_total{{{of}}}"]) > 100
+    assert "model_density" not in call("scan", "--config.file", "m.yml")
+
+
+def test_density_can_be_left_out(call, tmp_path):
+    """The file is smaller; who asks for density then has none of it."""
+    call(*("reference", "build", "--config.file", "m.yml", "--model", "bot", "--no-density"),
+         *("-o", "less.ref", "then.jsonl"))  # fmt: skip
+    assert read(tmp_path / "less.ref").density == ()
+    assert len(read(tmp_path / "bot.ref").density) == 1
 
 
 def test_parquet_teaches_the_same(call, tmp_path):

@@ -122,6 +122,16 @@ def test_json_is_for_programs(show, tmp_path):
         "estimates_error": False,
         "attributions": [],
         "embedding": None,
+        "density": [
+            {
+                "of": "features",
+                "columns": ["age"],
+                "points": len(reference.density[0].score.points),
+                "held_out": 450,
+                "tau": reference.density[0].calibration.tau,
+                "uncertainty": False,
+            }
+        ],
     }
     assert sorted(columns) == ["age", "city", "größe", "plan", "prediction"]
     assert columns["plan"].pop("tau") >= 1
