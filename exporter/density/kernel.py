@@ -51,9 +51,13 @@ class KernelDensity:
 
     def log_density(self, values: Floats) -> Floats:
         """Return float64[n] of float64[n, d], which holds no NaN."""
-        values = np.clip(values, -FURTHEST, FURTHEST)
-        squares = np.einsum("ij,ij->i", values, values) / (-2 * self.bandwidth**2)
-        rows = np.column_stack([values, squares, np.ones(len(values))])
+        dimension = self.points.shape[1]
+        rows = np.ones((len(values), dimension + 2))
+        near = rows[:, :dimension]
+        np.maximum(values, -FURTHEST, out=near)
+        np.minimum(near, FURTHEST, out=near)
+        np.einsum("ij,ij->i", near, near, out=rows[:, dimension])
+        rows[:, dimension] /= -2 * self.bandwidth**2
         found = np.empty(len(values))
         # So few rows that their exponents stay in the processor's cache.
         for start in range(0, len(values), _CHUNK):

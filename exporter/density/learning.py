@@ -115,8 +115,7 @@ def _score(
     coordinates: Floats, codes: NDArray[np.int64], classes: Sequence[str], rows: _Rows
 ) -> tuple[DensityScore, NDArray[np.int64]]:
     """Return the score, and int64[n], the group of each record of the sample."""
-    near = np.clip(coordinates[rows.points], -kernel.FURTHEST, kernel.FURTHEST)
-    points: Floats = np.round(near, _POINT_DECIMALS)
+    points: Floats = np.round(coordinates[rows.points], _POINT_DECIMALS)
     sizes = np.bincount(codes[rows.points] + 1, minlength=len(classes) + 1)[1:]
     own = [code for code in np.flatnonzero(sizes >= LEAST_OF_CLASS).tolist() if classes[code]]
     if sizes.max(initial=0) == len(points):

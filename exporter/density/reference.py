@@ -71,6 +71,7 @@ class DensityReference:
             "names": list(self.space.names),
             "centre": self.space.centre.tolist(),
             "scale": self.space.scale.tolist(),
+            "axes": self.space.axes.tolist(),
             "points": score.points.tolist(),
             "classes": list(score.classes),
             "codes": score.codes.tolist(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,12 @@ MAX_DIMENSION = 20
 """More columns than these are not looked at: in more dimensions all records are equally far."""
 LEAST_KNOWN = 0.5
 """A record with a smaller share of known numbers is not scored, nor is such a column used."""
+FURTHEST = 1e6
+"""Units from the centre: what is further counts as this many, so that squares stay finite."""
 _FEW = 0.05
+_TAIL = 4.0
+_RIDGE = 0.1
+_DECIMALS = 6
 _NORMAL_RANGE = 3.29
 """Standard deviations between the 5th and the 95th percentile of a normal distribution."""
 
@@ -30,14 +35,17 @@ class Space:
         Of columns of a reference, or of the axes of a projection of embeddings.
     centre, scale
         float64[d], what is taken off and what the rest is divided by.
+    axes
+        float64[d, d], which what comes of it is multiplied with.
     """
 
     names: tuple[str, ...]
     centre: Floats
     scale: Floats
+    axes: Floats
 
     def coordinates(self, values: Floats) -> tuple[Floats, Mask]:
-        """Return float64[n, d], none of them NaN, and which records are known well enough.
+        """Return finite float64[n, d], and which records are known well enough.
 
         A number that is missing is at the centre, where it says nothing against the record: that
         it is missing is for others to tell. Held-out records are treated alike, so that p-values
@@ -49,14 +57,15 @@ class Space:
             float64[n, d], in the order of the names; what is not finite is missing.
         """
         finite = np.isfinite(values)
-        # The greatest numbers become infinite, which kernels take for far.
+        # The greatest numbers become infinite, which is far.
         with np.errstate(over="ignore", invalid="ignore"):
             found = (values - self.centre) / self.scale
+        np.clip(found, -FURTHEST, FURTHEST, out=found)
         if finite.all():
-            return found, np.ones(len(values), dtype=bool)
+            return found @ self.axes, np.ones(len(values), dtype=bool)
         found[~finite] = 0.0
         known: Mask = finite.mean(axis=1) >= LEAST_KNOWN
-        return found, known
+        return found @ self.axes, known
 
 
 def learn(columns: Mapping[str, Floats], names: Sequence[str]) -> Space | None:
@@ -64,7 +73,7 @@ def learn(columns: Mapping[str, Floats], names: Sequence[str]) -> Space | None:
 
     The centre is the median and the scale that of a normal distribution with the same 5th and 95th
     percentile, since outliers of the reference must not set the unit. Of too many columns those
-    with the fewest missing values are used, the first by name of equals.
+    with the fewest missing values are used, the first of equals.
 
     Parameters
     ----------
@@ -84,11 +93,30 @@ def learn(columns: Mapping[str, Floats], names: Sequence[str]) -> Space | None:
     usable = sorted(sorted(usable)[:MAX_DIMENSION], key=lambda one: one[1])
     if not usable:
         return None
-    return Space(
-        tuple(name for _, _, name, _, _ in usable),
+    chosen = tuple(name for _, _, name, _, _ in usable)
+    plain = Space(
+        chosen,
         np.array([centre for _, _, _, centre, _ in usable]),
         np.array([scale for _, _, _, _, scale in usable]),
+        np.eye(len(usable)),
     )
+    coordinates, _ = plain.coordinates(np.column_stack([columns[name] for name in chosen]))
+    return replace(plain, axes=_whitening(coordinates))
+
+
+def _whitening(coordinates: Floats) -> Floats:
+    """Return float64[d, d], which takes away most of the correlation of float64[n, d].
+
+    (C + r I)^-1/2 of the covariance C, with r a tenth of its mean variance. Kernels are round:
+    where columns depend on each other, they would otherwise be wider than the records across, and
+    not see what contradicts the dependence. The tenth keeps noise from becoming a direction of its
+    own.
+    """
+    covariance = np.atleast_2d(np.cov(np.clip(coordinates, -_TAIL, _TAIL), rowvar=False))
+    variances, directions = np.linalg.eigh(covariance)
+    widths = np.sqrt(np.maximum(variances, 0.0) + _RIDGE * variances.mean())
+    found: Floats = np.round((directions / widths) @ directions.T, _DECIMALS)
+    return found
 
 
 def _scale(numbers: Floats) -> float:

@@ -49,6 +49,7 @@ class Stored(msgspec.Struct, forbid_unknown_fields=True):
     names: Annotated[list[str], _Columns]
     centre: Annotated[list[float], _Columns]
     scale: Annotated[list[_Positive], _Columns]
+    axes: Annotated[list[list[float]], _Columns]
     points: Annotated[list[list[float]], msgspec.Meta(min_length=1, max_length=_MOST)]
     classes: list[str]
     codes: list[int]
@@ -86,6 +87,7 @@ def _wrong(one: Stored) -> tuple[str, str]:
         ("names", one.kind == "features" or _axes(one), "axes of the projection"),
         ("centre", len(one.centre) == columns, "a number for each of names"),
         ("scale", len(one.scale) == columns, "a number for each of names"),
+        ("axes", list(map(len, one.axes)) == [columns] * columns, "a square of names"),
         ("points", {len(point) for point in one.points} == {columns}, "a number for each of names"),
         ("classes", one.classes == sorted(set(one.classes)), "different names in ascending order"),
         ("codes", len(codes) == len(one.points), "a number for each of points"),
@@ -117,7 +119,7 @@ def _restored(one: Stored) -> DensityReference:
     return DensityReference(
         one.kind,
         one.dimension,
-        Space(tuple(one.names), _floats(one.centre), _floats(one.scale)),
+        Space(tuple(one.names), _floats(one.centre), _floats(one.scale), _floats(one.axes)),
         DensityScore(
             _floats(one.points),
             tuple(one.classes),

@@ -76,7 +76,7 @@ class Density(WindowedSums):
         if len(rows) < len(batch):
             values = values[rows]
         coordinates, known = self._reference.space.coordinates(values)
-        scored = known & chosen(coordinates, batch.timestamp[rows], self._settings.sample)
+        scored = known & chosen(values, batch.timestamp[rows], self._settings.sample)
         sums[-2, rows] = ~known
         sums[-1, rows] = known & ~scored
         if scored.any():

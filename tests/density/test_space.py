@@ -48,9 +48,25 @@ def test_of_too_many_columns_those_that_are_known_best_are_used():
 
 def test_what_is_missing_is_at_the_centre():
     """A record with half of its numbers is known well enough; infinity is missing."""
-    units = Space(("a", "b"), np.array([10.0, 0.0]), np.array([2.0, 4.0]))
+    units = Space(("a", "b"), np.array([10.0, 0.0]), np.array([2.0, 4.0]), np.eye(2))
     values = np.array([[12.0, 2.0], [NAN, 4.0], [NAN, np.inf], [1e308, -1e308]])
     found, known = units.coordinates(values)
     assert found[:3].tolist() == [[1.0, 0.5], [0.0, 1.0], [0.0, 0.0]]
     assert known.tolist() == [True, True, False, True]
-    assert not np.isnan(found).any()
+    assert found[3].tolist() == [1e6, -1e6]
+
+
+def test_correlation_is_taken_away():
+    """But for a tenth of the mean variance, which keeps noise in its place."""
+    random = np.random.default_rng(0)
+    first = random.standard_normal(5_000)
+    columns = {"a": first, "b": 100 * (first + 0.5 * random.standard_normal(5_000))}
+    found = space.learn(columns, ("a", "b"))
+    coordinates, _ = found.coordinates(np.column_stack(list(columns.values())))
+    plain = np.corrcoef(*columns.values())[0, 1]
+    left = np.corrcoef(coordinates.T)[0, 1]
+    # The variances of both directions, 1 + r and 1 - r, become these.
+    along, across = (1 + plain) / (1.1 + plain), (1 - plain) / (1.1 - plain)
+    assert plain > 0.85
+    assert left == pytest.approx((along - across) / (along + across), abs=0.03)
+    assert found.axes.tolist() == found.axes.T.tolist()

@@ -78,6 +78,7 @@ def test_a_reference_without_it_is_as_before(made, tmp_path):
         ({"centre": [1.0]}, r"density\[0\].centre: expected a number for each of names"),
         ({"scale": [1.0]}, r"density\[0\].scale: expected a number for each of names"),
         ({"scale": [1.0, 0.0]}, r"density\[0\].scale"),
+        ({"axes": [[1.0]]}, r"density\[0\].axes: expected a square of names"),
         ({"points": [[1.0]]}, r"density\[0\].points: expected a number for each of names"),
         ({"classes": ["b", "a"]}, r"density\[0\].classes: expected different names in ascending"),
         ({"codes": [0]}, r"density\[0\].codes: expected a number for each of points"),
