@@ -20,7 +20,7 @@ class DensitySettings(Section):
     sample: Annotated[float, Field(gt=0, le=1)] = Field(
         default=1.0,
         description="Share of the predictions that are looked at, chosen by a hash of what they "
-        "hold; each costs some microseconds.",
+        "hold: the same ones whenever a log is read.",
     )
     of: Literal["features", "embedding"] | None = Field(
         default=None,

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.density.products import rows_at_once
 from exporter.records import Floats
 
 FACTORS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4)
@@ -15,7 +16,6 @@ FLOOR = 1e-300
 """Lower sums of kernels are this one: their logarithm is finite."""
 FURTHEST = 1e6
 """Coordinates further from 0 count as this one, so that squares stay finite."""
-_CHUNK = 64
 _TRIMMED = 0.05
 
 
@@ -59,12 +59,12 @@ class KernelDensity:
         np.einsum("ij,ij->i", near, near, out=rows[:, dimension])
         rows[:, dimension] /= -2 * self.bandwidth**2
         found = np.empty(len(values))
-        # So few rows that their exponents stay in the processor's cache.
-        for start in range(0, len(values), _CHUNK):
-            exponents = rows[start : start + _CHUNK] @ self._factors
+        step = rows_at_once(self._factors)
+        for start in range(0, len(values), step):
+            exponents = rows[start : start + step] @ self._factors
             # Rounding makes the distance of a far point from itself a little negative.
             np.minimum(exponents, 0.0, out=exponents)
-            found[start : start + _CHUNK] = np.exp(exponents, out=exponents).sum(axis=1)
+            found[start : start + step] = np.exp(exponents, out=exponents).sum(axis=1)
         return np.log(np.maximum(found, FLOOR)) + self._constant
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from exporter.density.products import product
 from exporter.records import Floats, Mask
 
 Kind = Literal["features", "embedding"]
@@ -62,10 +63,10 @@ class Space:
             found = (values - self.centre) / self.scale
         np.clip(found, -FURTHEST, FURTHEST, out=found)
         if finite.all():
-            return found @ self.axes, np.ones(len(values), dtype=bool)
+            return product(found, self.axes), np.ones(len(values), dtype=bool)
         found[~finite] = 0.0
         known: Mask = finite.mean(axis=1) >= LEAST_KNOWN
-        return found @ self.axes, known
+        return product(found, self.axes), known
 
 
 def learn(columns: Mapping[str, Floats], names: Sequence[str]) -> Space | None:
