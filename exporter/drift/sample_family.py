@@ -96,7 +96,9 @@ class SampleFamily:
         detected = (adjusted[0] <= self._settings.alpha) & large
         if self._settings.hold:
             for at in np.flatnonzero(detected).tolist():
-                detected[at] = self._lasts(at, values[at])
+                certain = pvalue[0, at] <= 0
+                factor = len(tested) if certain else adjusted[0, at] / pvalue[0, at]
+                detected[at] = self._lasts(at, values[at], self._settings.alpha / factor)
         chosen = set(tested)
         diagnoses = (
             self._diagnose(at, own) if at in chosen else None for at, own in enumerate(values)
@@ -107,15 +109,16 @@ class SampleFamily:
         tau = float(self._tau[column])
         return self._tests[column].exact(self._samples[column], values, tau)
 
-    def _lasts(self, column: int, values: Floats) -> bool:
+    def _lasts(self, column: int, values: Floats, alpha: float) -> bool:
         """Return whether every half of the values differs by itself.
 
-        What all of them show together is corrected already.
+        Other columns are not looked at for that: the correction that all values together got is
+        that of their halves as well, and in `alpha`.
         """
         half = len(values) // 2
         starts = (len(values) - half) * np.arange(STEPS + 1) // STEPS
         return all(
-            found.pvalue <= self._settings.alpha and found.effect >= self._settings.min_effect
+            found.pvalue <= alpha and found.effect >= self._settings.min_effect
             for found in (
                 self._compare(column, values[start : start + half]) for start in starts.tolist()
             )
