@@ -1,4 +1,4 @@
-"""What `modeltail check` says of drift: how small a shift each window can find."""
+"""What `modeltail check` says of drift: how small a shift each window can find, and of density."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from exporter.drift.comparison import select
 from exporter.drift.detectable import detectable
 from exporter.drift.observations import successful
 from exporter.drift.reference import Reference
+from exporter.monitors import density
 from exporter.records import RecordBatch
 
 _LEAST_SECONDS = 1.0
@@ -22,7 +23,11 @@ def outlook(
     reference: Reference,
     batches: Sequence[RecordBatch],
 ) -> Iterator[str]:
-    """Yield a line for each window, if the times of the records tell how many it will hold."""
+    """Yield a line for each window, if the times of the records tell how many it will hold.
+
+    Before them one on density, if it is asked for and can't be had.
+    """
+    yield from _density(settings, reference)
     own = [batch.timestamp[successful(batch)] for batch in batches]
     times = np.concatenate([np.empty(0), *own])
     times = times[~np.isnan(times)]
@@ -44,4 +49,21 @@ def outlook(
         yield (
             f"drift in {window.name}: about {predictions:,.0f} predictions, worth "
             f"{found.samples:,.0f} of {found.column}: {told}"
+        )
+
+
+def _density(settings: DriftSettings, reference: Reference) -> Iterator[str]:
+    if settings.density is None:
+        return
+    found = density.usable(settings.density, reference)
+    if found is None:
+        of = settings.density.of or "features or embeddings"
+        yield (
+            f"density: not looked up, since the reference knows none of {of}; `modeltail reference "
+            "build` learns it of 400 predictions that have them"
+        )
+    elif not found.calibration.rank(settings.density.alpha):
+        yield (
+            f"density: no prediction is improbable at alpha {settings.density.alpha}, since only "
+            f"{len(found.calibration.scores)} records of the reference are held out"
         )

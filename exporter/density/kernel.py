@@ -14,8 +14,6 @@ FACTORS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4)
 """Bandwidths that are tried, in terms of Scott's."""
 FLOOR = 1e-300
 """Lower sums of kernels are this one: their logarithm is finite."""
-FURTHEST = 1e6
-"""Coordinates further from 0 count as this one, so that squares stay finite."""
 _TRIMMED = 0.05
 
 
@@ -50,14 +48,12 @@ class KernelDensity:
         return np.ascontiguousarray(np.column_stack([scaled, np.ones(len(halves)), halves]).T)
 
     def log_density(self, values: Floats) -> Floats:
-        """Return float64[n] of float64[n, d], which holds no NaN."""
+        """Return float64[n] of float64[n, d], whose squares are finite."""
         dimension = self.points.shape[1]
-        rows = np.ones((len(values), dimension + 2))
-        near = rows[:, :dimension]
-        np.maximum(values, -FURTHEST, out=near)
-        np.minimum(near, FURTHEST, out=near)
-        np.einsum("ij,ij->i", near, near, out=rows[:, dimension])
-        rows[:, dimension] /= -2 * self.bandwidth**2
+        rows = np.empty((len(values), dimension + 2))
+        rows[:, :dimension] = values
+        rows[:, dimension] = np.einsum("ij,ij->i", values, values) / (-2 * self.bandwidth**2)
+        rows[:, dimension + 1] = 1.0
         found = np.empty(len(values))
         step = rows_at_once(self._factors)
         for start in range(0, len(values), step):

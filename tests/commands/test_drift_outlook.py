@@ -56,3 +56,30 @@ def test_records_without_times_tell_nothing(tmp_path, monkeypatch):
     assert execute_in(tmp_path, *build)[0] == 0
     (tmp_path / "c.yml").write_text(CONFIGURATION % ", drift: {reference: bot.ref}")
     assert "drift in" not in execute_in(tmp_path, "check")[1]
+
+
+def test_check_says_why_density_is_not_looked_up(tmp_path, monkeypatch):
+    """The reference knows none of it, or holds out too few records for so small an alpha."""
+    monkeypatch.chdir(tmp_path)
+    chance = random.Random(2)
+    lines = [
+        json.dumps({"prediction": "a", "features": {"age": chance.gauss(40, 5)}})
+        for _ in range(600)
+    ]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
+    (tmp_path / "c.yml").write_text(CONFIGURATION % "")
+    build = ("reference", "build", "--model", "bot", "-o", "bot.ref", "log.jsonl")
+    assert execute_in(tmp_path, *build)[0] == 0
+
+    def told(density):
+        drift = f", drift: {{reference: bot.ref, density: {density}}}"
+        (tmp_path / "c.yml").write_text(CONFIGURATION % drift)
+        return execute_in(tmp_path, "check")[1]
+
+    assert "density:" not in told("{}")
+    assert "density: not looked up, since the reference knows none of embedding;" in told(
+        "{of: embedding}"
+    )
+    assert "at alpha 0.003, since only 300 records of the reference are held out" in told(
+        "{alpha: 0.003}"
+    )
