@@ -24,7 +24,7 @@ from scipy.stats import gaussian_kde
 
 from exporter.config.density import DensitySettings
 from exporter.density.kernel import KernelDensity
-from exporter.density.learning import CLASS, PREFIX, learn
+from exporter.density.learning import CLASS, PREFIX, UNCERTAINTY, learn
 from exporter.density.profile import DensityProfile
 from exporter.density.reference import DensityReference
 from exporter.density.row_sample import RowSample
@@ -51,12 +51,15 @@ def draw(random: np.random.Generator, n: int, loadings: Floats) -> Floats:
     return found
 
 
-def learned(values: Floats) -> DensityReference:
+def learned(values: Floats, uncertainty: Floats | None = None) -> DensityReference:
     """Return what is learned of records in the order of time."""
     sample = RowSample()
     names = [f"{number:02}" for number in range(values.shape[1])]
     columns = {PREFIX + name: column for name, column in zip(names, values.T, strict=True)}
-    sample.add(columns | {CLASS: np.full(len(values), np.nan)}, len(values))
+    columns[CLASS] = np.full(len(values), np.nan)
+    if uncertainty is not None:
+        columns[UNCERTAINTY] = uncertainty
+    sample.add(columns, len(values))
     found = learn(sample, "features", names, ())
     assert found is not None
     return found
@@ -157,6 +160,30 @@ def synthetic() -> None:
         values[1::2],
         fresh,
     )
+
+
+def uncertain() -> None:
+    """Print what density, uncertainty and both find of planted records."""
+    random = np.random.default_rng(3)
+    loadings = random.standard_normal((FACTORS, DIMENSION))
+    values, unsure = draw(random, 10_000, loadings), random.beta(2, 5, 10_000)
+    reference = learned(values, unsure)
+    combination = reference.combination
+    assert combination is not None
+    fresh = draw(random, 4_500, loadings)
+    usual, raised = random.beta(2, 5, 4_500), random.beta(5, 2, 4_500)
+    limit = np.quantile(unsure, 1 - ALPHA)
+    print(f"with uncertainty; share found at alpha {ALPHA} by density, uncertainty, both:")
+    tried = [("untouched", fresh, usual)]
+    for what, strange in planted(fresh):
+        tried += [(what, strange, usual), (f"{what}, more uncertain", strange, raised)]
+    for what, some, beside in tried:
+        coordinates, _ = reference.space.coordinates(some)
+        scores = reference.score.of(coordinates, np.zeros(len(some), dtype=np.int64))
+        both = combination.calibration.improbable(combination.score(scores, beside), ALPHA)
+        alone = reference.calibration.improbable(scores, ALPHA)
+        shares = f"{alone.mean():.3f}, {(beside > limit).mean():.3f}, {both.mean():.3f}"
+        print(f"  {what}: {shares}")
 
 
 def lines(path: Path) -> list[bytes]:
@@ -264,6 +291,7 @@ def main() -> None:
         return
     cost()
     synthetic()
+    uncertain()
     false_alarms()
 
 
