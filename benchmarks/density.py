@@ -2,7 +2,7 @@
 
 Beside it a score per feature (the largest deviation in standard deviations) and
 scipy.stats.gaussian_kde, both with a threshold at their own 1 % quantile on the same held-out
-records. Run ``python -m benchmarks.density``: ten minutes at most, with
+records. Run ``python -m benchmarks.density``: a quarter of an hour at most, with
 OPENBLAS_NUM_THREADS=1 if gaussian_kde is not to wait for other threads. Another log, in JSON, with
 ``--reference FILE --log FILE [--changed ROW]``.
 """
