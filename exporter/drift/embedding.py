@@ -58,7 +58,7 @@ def mean_distance(reference: EmbeddingReference, mean: Floats, number: float) ->
 
     The root of the mean, over the axes of the projection, of ((mean - reference's mean) /
     reference's standard deviation)^2, less tau / n + tau / m, which chance makes of it; 0 if that
-    is more. n and m are the numbers of both, tau is the axis' autocorrelation time.
+    is more. n and m are the numbers of both, tau is the axis' autocorrelation time, that of means.
 
     Parameters
     ----------
@@ -71,7 +71,8 @@ def mean_distance(reference: EmbeddingReference, mean: Floats, number: float) ->
     for column, found in zip(reference.columns[:-1], mean.tolist(), strict=True):
         centre, spread = column.moments.mean, column.moments.std
         if spread and centre is not None:
-            chance = column.tau / number + column.tau / column.n
+            tau = max(column.tau, column.tau_mean)
+            chance = tau / number + tau / column.n
             excess.append(((found - centre) / spread) ** 2 - chance)
     return float(np.sqrt(max(0.0, np.mean(excess)))) if excess else 0.0
 
