@@ -466,7 +466,13 @@ def _syslog_source(
     return Source(
         source.name,
         tail,
-        syslog_parser(source.name, source.format, source.timezone, source.leading_fields),
+        syslog_parser(
+            source.name,
+            source.format,
+            source.timezone,
+            source.leading_fields,
+            details=source.alpha is not None,
+        ),
         event_time,
         group.update,
     )

@@ -377,7 +377,7 @@ class SyslogBatch:
         The message with the numbers that make a difference (`exporter.parsing.syslog_kept`);
         ``None`` for the message itself.
     process
-        int64[n], the process id; -1 where the line carries none.
+        int64[n], the process id; -1 where the line carries none. Empty if nobody asked.
     lines, rows
         The lines as they were read, and int[n], which of them each message is.
     event_time, placements

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.parsing.syslog_processes import NOT_ASKED_FOR
 from exporter.parsing.syslog_rfc3164 import SyslogLines
 from exporter.parsing.syslog_rfc5424 import Rfc5424Lines, is_rfc5424, line_starts
 from exporter.parsing.syslog_text import PADDING, without_fields
@@ -31,7 +32,12 @@ class SyslogParser(Protocol):
 
 
 def syslog_parser(
-    source: str, form: str = "auto", timezone: str = "local", leading_fields: int = 0
+    source: str,
+    form: str = "auto",
+    timezone: str = "local",
+    leading_fields: int = 0,
+    *,
+    details: bool = True,
 ) -> SyslogParser:
     """Return the parser of a source.
 
@@ -39,7 +45,7 @@ def syslog_parser(
     ----------
     form
         ``auto``, ``rfc3164`` or ``rfc5424``.
-    source, timezone, leading_fields
+    source, timezone, leading_fields, details
         As of :class:`exporter.parsing.syslog_rfc3164.SyslogLines`.
 
     Raises
@@ -48,10 +54,10 @@ def syslog_parser(
         If there is no such time zone.
     """
     if form == "rfc3164":
-        return SyslogLines(source, timezone, leading_fields)
+        return SyslogLines(source, timezone, leading_fields, details=details)
     if form == "rfc5424":
-        return Rfc5424Lines(source, leading_fields)
-    return EitherSyslogLines(source, timezone, leading_fields)
+        return Rfc5424Lines(source, leading_fields, details=details)
+    return EitherSyslogLines(source, timezone, leading_fields, details=details)
 
 
 class EitherSyslogLines:
@@ -59,15 +65,23 @@ class EitherSyslogLines:
 
     Parameters
     ----------
-    source, timezone, leading_fields
+    source, timezone, leading_fields, details
         As of :class:`exporter.parsing.syslog_rfc3164.SyslogLines`.
     """
 
     reasons = tuple(dict.fromkeys((*SyslogLines.reasons, *Rfc5424Lines.reasons)))
 
-    def __init__(self, source: str, timezone: str = "local", leading_fields: int = 0) -> None:
-        self._old = SyslogLines(source, timezone, leading_fields)
-        self._new = Rfc5424Lines(source, leading_fields)
+    def __init__(
+        self,
+        source: str,
+        timezone: str = "local",
+        leading_fields: int = 0,
+        *,
+        details: bool = True,
+    ) -> None:
+        self._old = SyslogLines(source, timezone, leading_fields, details=details)
+        self._new = Rfc5424Lines(source, leading_fields, details=details)
+        self._details = details
         self._leading_fields = leading_fields
 
     def parse(self, lines: Sequence[bytes], received: float) -> Parsed[SyslogBatch]:
@@ -85,7 +99,7 @@ class EitherSyslogLines:
             lines_of_part = [block.single[row] for row in rows.tolist()]
             parsed, accepted = parser.decode(lines_of_part, received)
             parts.append((parsed, rows, rows[accepted]))
-        return _interleaved(parts, lines)
+        return _interleaved(parts, lines, details=self._details)
 
     def _is_new(self, block: Lines) -> NDArray[np.bool_]:
         if self._leading_fields:
@@ -95,7 +109,10 @@ class EitherSyslogLines:
 
 
 def _interleaved(
-    parts: Sequence[tuple[Parsed[SyslogBatch], Rows, Rows]], lines: Sequence[bytes]
+    parts: Sequence[tuple[Parsed[SyslogBatch], Rows, Rows]],
+    lines: Sequence[bytes],
+    *,
+    details: bool,
 ) -> Parsed[SyslogBatch]:
     """Join parts in the order of their lines.
 
@@ -126,8 +143,16 @@ def _interleaved(
         host=_joined([batch.host for batch in batches], order),
         tag=_joined([batch.tag for batch in batches], order),
         message=_joined([batch.message for batch in batches], order),
-        variant=_joined([batch.variant or batch.message for batch in batches], order),
-        process=np.concatenate([batch.process for batch in batches])[order],
+        variant=(
+            _joined([batch.variant or batch.message for batch in batches], order)
+            if details
+            else None
+        ),
+        process=(
+            np.concatenate([batch.process for batch in batches])[order]
+            if details
+            else NOT_ASKED_FOR
+        ),
         lines=lines,
         rows=places[order],
     )

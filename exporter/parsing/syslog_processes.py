@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from exporter.parsing.syslog_text import PADDING, Integers
 
 NO_PROCESS = -1
+NOT_ASKED_FOR: Integers = np.empty(0, dtype=np.int64)
 _MAX_DIGITS = 10
 _ZERO, _BRACKET = b"0["
 

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.parsing.syslog_kept import variants
-from exporter.parsing.syslog_processes import bracketed
+from exporter.parsing.syslog_processes import NOT_ASKED_FOR, bracketed
 from exporter.parsing.syslog_text import (
     DIGITS,
     EMPTY,
@@ -104,6 +104,8 @@ class SyslogLines:
         Of times without an offset: "local", "UTC" or an IANA name.
     leading_fields
         Space-separated columns that a collector put before the header.
+    details
+        Whether process ids and variants are wanted: for alarms.
 
     Raises
     ------
@@ -113,8 +115,16 @@ class SyslogLines:
 
     reasons = ("header", "timestamp")
 
-    def __init__(self, source: str, timezone: str = "local", leading_fields: int = 0) -> None:
+    def __init__(
+        self,
+        source: str,
+        timezone: str = "local",
+        leading_fields: int = 0,
+        *,
+        details: bool = True,
+    ) -> None:
         self._source = source
+        self._details = details
         self._time = YearlessTime(timezone)
         self._leading_fields = leading_fields
         self._memo: dict[bytes, _Message] = {}
@@ -243,8 +253,8 @@ class SyslogLines:
             ),
             tag=tags,
             message=said,
-            variant=variants(block, lines.breaks, rows, said),
-            process=bracketed(block, tag_end),
+            variant=variants(block, lines.breaks, rows, said) if self._details else None,
+            process=bracketed(block, tag_end) if self._details else NOT_ASKED_FOR,
             lines=lines,
             rows=rows,
         )

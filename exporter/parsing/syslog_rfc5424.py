@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.parsing.syslog_kept import variants
-from exporter.parsing.syslog_processes import process_field
+from exporter.parsing.syslog_processes import NOT_ASKED_FOR, process_field
 from exporter.parsing.syslog_text import (
     DIGITS,
     EMPTY,
@@ -96,12 +96,15 @@ class Rfc5424Lines:
         The configured name of the source.
     leading_fields
         Space-separated columns that a collector put before the priority.
+    details
+        Whether process ids and variants are wanted: for alarms.
     """
 
     reasons = ("header", "timestamp", "structured_data")
 
-    def __init__(self, source: str, leading_fields: int = 0) -> None:
+    def __init__(self, source: str, leading_fields: int = 0, *, details: bool = True) -> None:
         self._source = source
+        self._details = details
         self._leading_fields = leading_fields
         self._memo: dict[bytes, str] = {}
         self._memo_bytes = 0
@@ -165,8 +168,10 @@ class Rfc5424Lines:
             ),
             tag=categorical(app_codes, [_known(app)[:MAX_TAG_CHARACTERS] for app in distinct_apps]),
             message=said,
-            variant=variants(block, lines.breaks, headers.rows, said),
-            process=process_field(block, headers.process_start),
+            variant=variants(block, lines.breaks, headers.rows, said) if self._details else None,
+            process=(
+                process_field(block, headers.process_start) if self._details else NOT_ASKED_FOR
+            ),
             lines=lines,
             rows=headers.rows,
         )

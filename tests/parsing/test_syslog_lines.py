@@ -103,3 +103,17 @@ def test_process_ids_and_lines():
     batch = syslog_parser("s", timezone="UTC").parse(lines, 1e9).batch
     assert batch.process.tolist() == [19939, 77, -1, 993, -1, 12, -1, -1, -1]
     assert [batch.lines[row] for row in batch.rows] == [lines[0], *lines[2:]]
+
+
+def test_without_details():
+    """Neither process ids nor variants are looked for, and the rest is the same."""
+    lines = [
+        b"Jun  9 06:06:20 combo sshd[19]: exit code 4",
+        b"<34>1 2003-10-11T22:14:15.003Z host su 77 ID47 - exit code 4",
+    ]
+    for some in (lines, lines[:1], lines[1:]):
+        batch = syslog_parser("s", timezone="UTC", details=False).parse(some, 1e9).batch
+        whole = syslog_parser("s", timezone="UTC").parse(some, 1e9).batch
+        assert (batch.variant, batch.process.tolist()) == (None, [])
+        assert batch.message.decode() == whole.message.decode()
+        assert len(whole.process) == len(some)
