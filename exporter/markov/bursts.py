@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.markov.groups import Groups
+
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -77,8 +79,7 @@ class Bursts:
         close = self._seconds(host << _STATE_BITS | state, time)
         rows, evidence = [], []
         closest = self._closest
-        known = np.array([closest.get(each, np.inf) for each in state.tolist()])
-        for row in np.flatnonzero((close <= SECONDS) & (close < known)).tolist():
+        for row in np.flatnonzero(close <= SECONDS).tolist():
             line, seconds = int(state[row]), float(close[row])
             before = closest.get(line, TIMES * SECONDS)
             if seconds >= before:
@@ -105,15 +106,11 @@ class Bursts:
     def _seconds(self, key: Integers, time: Floats) -> Floats:
         """Return float64[n], the seconds of the last ones of each line; inf for less than those."""
         close = np.full(len(key), np.inf)
-        if not len(key):
-            return close
-        order = np.argsort(key, kind="stable")
-        keys, times = key[order], time[order]
-        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-        ends = np.append(first[1:], len(keys))
+        groups = Groups(key)
+        order, times = groups.order, time[groups.order]
         gap = LINES - 1
         for one, begin, end in zip(
-            keys[first].tolist(), first.tolist(), ends.tolist(), strict=True
+            groups.keys.tolist(), groups.first.tolist(), groups.end.tolist(), strict=True
         ):
             before = self._times.pop(one, None)
             history = times[begin:end]

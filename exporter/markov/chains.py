@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.markov.groups import Groups
 from exporter.records import Categorical
 
 NO_STATE = -2
@@ -53,18 +54,18 @@ class Chains:
         previous_message, previous_tag
             int64[n]; :data:`NO_STATE` at the beginning of a chain.
         """
-        order = np.argsort(host.codes, kind="stable")
-        codes = host.codes[order]
-        first = np.flatnonzero(np.diff(codes, prepend=codes[:1] - 1))
-        last = np.append(first[1:], len(codes)) - 1 if len(codes) else first
-        previous = np.empty((2, len(codes)), dtype=np.int64)
+        groups = Groups(host.codes)
+        order, first = groups.order, groups.first
+        previous = np.empty((2, len(order)), dtype=np.int64)
         states = np.stack([message[order], tag[order]])
         previous[:, 1:] = states[:, :-1]
-        names = ["" if code < 0 else host.values[code] for code in codes[first].tolist()]
+        names = ["" if code < 0 else host.values[code] for code in groups.keys.tolist()]
         before = [self._last.pop(name, None) for name in names]
         self.started += before.count(None)
         previous[:, first] = np.array([state or (NO_STATE, NO_STATE) for state in before]).T
-        for name, message_state, tag_state in zip(names, *states[:, last].tolist(), strict=True):
+        for name, message_state, tag_state in zip(
+            names, *states[:, groups.end - 1].tolist(), strict=True
+        ):
             self._last[name] = (message_state, tag_state)
         while len(self._last) > self._capacity:
             del self._last[next(iter(self._last))]

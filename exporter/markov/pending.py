@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.markov.evidence import AROUND, around, insertion
+from exporter.markov.groups import Groups
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -71,18 +72,17 @@ class Pending:
         hosts = np.unique(lines[:, Column.HOST].astype(np.int64)).tolist()
         kept = [self._last.pop(host) for host in hosts if host in self._last]
         table = np.concatenate([*kept, lines])
-        table = table[np.argsort(table[:, Column.HOST], kind="stable")]
-        host = table[:, Column.HOST]
-        begins = np.flatnonzero(np.append(True, host[1:] != host[:-1]))
-        ends = np.append(begins[1:], len(table)) - 1
-        group = np.repeat(np.arange(len(begins)), ends - begins + 1)
-        ready = (table[:, Column.DONE] == 0) & (ends[group] - np.arange(len(table)) >= AROUND)
-        found = _evidence(table, begins[group], ends[group], np.flatnonzero(ready))
+        groups = Groups(table[:, Column.HOST])
+        table = table[groups.order]
+        first, last = groups.first[groups.number], groups.end[groups.number] - 1
+        ready = (table[:, Column.DONE] == 0) & (last - np.arange(len(table)) >= AROUND)
+        found = _evidence(table, first, last, np.flatnonzero(ready))
         table[ready, Column.DONE] = 1
         # In order of their last lines.
-        for place in np.argsort(table[ends, Column.POSITION]).tolist():
-            begin, end = int(begins[place]), int(ends[place]) + 1
-            self._last[int(host[begin])] = table[max(begin, end - 2 * AROUND) : end].copy()
+        for group in np.argsort(table[groups.end - 1, Column.POSITION]).tolist():
+            begin, end = int(groups.first[group]), int(groups.end[group])
+            host = int(table[begin, Column.HOST])
+            self._last[host] = table[max(begin, end - 2 * AROUND) : end].copy()
         return found
 
     def flush(self, position: float = np.inf) -> tuple[Table, Floats, Floats]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.markov.backoff import Lines
+from exporter.markov.groups import Groups
 from exporter.markov.templates import START
 
 Integers = NDArray[np.int64]
@@ -92,22 +93,19 @@ class Processes:
             -1 at the beginning of a process.
         """
         state = lines.state
-        order = np.argsort(name, kind="stable")
-        names = name[order]
-        first = np.flatnonzero(np.append(True, names[1:] != names[:-1]))[: len(names)]
-        last = np.append(first[1:], len(names)) - 1
+        groups = Groups(name)
+        order, first = groups.order, groups.first
         before, place = np.empty_like(state), np.empty_like(position)
         ordered, places = state[order], position[order]
         earlier, where = np.empty_like(state), np.empty_like(position)
         earlier[1:], where[1:] = ordered[:-1], places[:-1]
         live = self._live
-        known = [live.pop(one, (START, 0, -1, 0, 0.0)) for one in names[first].tolist()]
+        known = [live.pop(one, (START, 0, -1, 0, 0.0)) for one in groups.keys.tolist()]
         earlier[first] = [one[0] for one in known]
         where[first] = [one[2] for one in known]
         before[order], place[order] = earlier, where
         # Where the last lines lie, so that the order of processes is that of their last lines.
-        ends = order[last]
-        ends.sort()
+        ends = np.sort(groups.last)
         for one, *line in zip(
             name[ends].tolist(),
             state[ends].tolist(),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.markov.backoff import Lines
+from exporter.markov.groups import Groups
 from exporter.markov.templates import START
 
 Integers = NDArray[np.int64]
@@ -62,12 +63,10 @@ class Streams:
         host, position
             int64[n], the lines' hosts and where they are in their source.
         """
-        order = np.argsort(host, kind="stable")
-        hosts = host[order]
-        begins = np.append(True, hosts[1:] != hosts[:-1])[: len(hosts)]
-        first = np.flatnonzero(begins)
-        second = first[np.append(np.diff(first), len(hosts) - first[-1:]) > 1] + 1
-        known = [self._last.get(one, _NONE) for one in hosts[first].tolist()]
+        groups = Groups(host)
+        order, first = groups.order, groups.first
+        second = first[groups.sizes > 1] + 1
+        known = [self._last.get(one, _NONE) for one in groups.keys.tolist()]
         old = np.array([one[:5] for one in known], dtype=np.int64).reshape(-1, 5).T
         row = np.append(-1, order[:-1])[: len(order)]
         columns = np.stack([lines.state, lines.tag, position])[:, order]
@@ -91,7 +90,7 @@ class Streams:
             place=found[4],
             row=rows,
             surprisal=remembered,
-            last=order[np.append(first[1:], len(order)) - 1] if len(order) else order,
+            last=groups.last,
         )
 
     def note(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.markov.groups import Groups
 from exporter.markov.pages import Pages, in_order
 
 Integers = NDArray[np.int64]
@@ -31,19 +32,15 @@ class Counted:
     """
 
     def __init__(self, tally: Tally, keys: Integers, at: Integers, length: int) -> None:
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        begins = np.ones(len(keys), dtype=bool)
-        begins[1:] = ordered[1:] != ordered[:-1]
-        first = np.flatnonzero(begins)
-        group = np.cumsum(begins) - 1
+        groups = Groups(keys)
+        order, first, group = groups.order, groups.first, groups.number
         self._tally = tally
         self._length = length
         self._first = first
-        self._distinct = ordered[first]
+        self._distinct = groups.keys
         # Group and position in one number: what lies below it in its group came before.
         self._stamps = group * length + at[order]
-        self._base = tally.add(self._distinct, np.diff(np.append(first, len(keys))))
+        self._base = tally.add(self._distinct, groups.sizes)
         self.before = np.empty(len(keys), dtype=np.int64)
         self.before[order] = self._base[group] + np.arange(len(keys)) - first[group]
 
