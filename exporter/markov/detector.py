@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.markov.backoff import BackoffChain, Lines
+from exporter.markov.backoff import Lines
 from exporter.markov.bursts import Bursts
-from exporter.markov.gaps import Gaps
+from exporter.markov.learned_order import LearnedOrder
 from exporter.markov.names import Names
 from exporter.markov.pending import Column, Pending, Table
 from exporter.markov.processes import Processes, process_names
@@ -31,8 +31,6 @@ Floats = NDArray[np.float64]
 EPOCH = 1024
 CANDIDATE = 2.0
 """Surprisal, nats, below which no line is one too many."""
-SUSPECT = 4.0
-"""Surprisal, nats, from which on a line may be missing in front."""
 SILENT_LINES = 2000
 """Other lines after which a host's last lines are scored without waiting for more."""
 _RECENT = 1 << 12
@@ -57,19 +55,14 @@ class Detector:
         self.tags = Names(MAX_TAGS, reserved=2)
         self.lines = 0
         """Lines so far."""
-        self._stream = BackoffChain(transitions)
-        self._process = BackoffChain(transitions)
-        self._stream_gaps = Gaps(transitions // 4)
-        self._process_gaps = Gaps(transitions // 4)
+        self._stream = LearnedOrder(transitions)
+        self._process = LearnedOrder(transitions)
         self._processes = Processes()
         self._pending = Pending()
         self._bursts = Bursts()
         self._streams = Streams()
         # For the last lines the evidence of a gap behind them, and the surprisal around them.
         self._recent = np.zeros((_RECENT, 2))
-        # Transitions of the epoch so far, which the gaps learn at its end.
-        self._stream_steps: list[tuple[Integers, Integers]] = []
-        self._process_steps: list[tuple[Integers, Integers]] = []
 
     @property
     def forgotten(self) -> int:
@@ -114,8 +107,6 @@ class Detector:
         table = np.array(tag_of, dtype=np.int64)
         self._stream.merge(other._stream, states, tags, table)
         self._process.merge(other._process, states, tags, table)
-        self._stream_gaps.merge(other._stream_gaps, states)
-        self._process_gaps.merge(other._process_gaps, states)
         self._bursts.merge(other._bursts, states)
         self.lines += other.lines
 
@@ -176,9 +167,9 @@ class Detector:
         self._recent[position % _RECENT] = 0
         rows = np.flatnonzero(previous >= CANDIDATE)
         table[rows, Column.SKIPPING] = learned.surprisal_after(linked.skipped.take(rows), rows)
-        steps = (linked.before.state, lines.state)
-        self._stream_steps.append(steps)
-        self._mark_gaps(self._stream_gaps, steps, learned.surprisal, linked.place, table)
+        self._stream.mark_gaps(
+            linked.before.state, lines.state, learned.surprisal, linked.place, table
+        )
         self._follow_processes(lines, host, process, linked.place, table)
         gaps = np.flatnonzero(table[:, Column.GAP] > 0)
         self._recent[table[gaps, Column.GAP_AT].astype(np.int64) % _RECENT, 0] = table[
@@ -206,54 +197,16 @@ class Detector:
         began = before == START
         learned = self._process.learn(Lines(before, np.where(began, START, said.tag)), said)
         table[rows, Column.PROCESS] = learned.surprisal
-        self._process_steps.append((before, said.state))
         found = table[rows]
-        self._mark_gaps(
-            self._process_gaps,
-            (before, said.state),
-            learned.surprisal,
-            np.where(began, place[rows], where),
-            found,
-        )
+        places = np.where(began, place[rows], where)
+        self._process.mark_gaps(before, said.state, learned.surprisal, places, found)
         table[rows] = found
-
-    @staticmethod
-    def _mark_gaps(
-        gaps: Gaps,
-        steps: tuple[Integers, Integers],
-        surprisal: Floats,
-        place: Integers,
-        table: Table,
-    ) -> None:
-        """Note where a line is missing; two gaps at the same place speak for each other."""
-        for row in np.flatnonzero(surprisal >= SUSPECT).tolist():
-            before, after = int(steps[0][row]), int(steps[1][row])
-            evidence, state, share = gaps.missing(before, after, float(surprisal[row]))
-            if evidence <= 0:
-                continue
-            line = table[row]
-            at = place[row] if place[row] >= 0 else line[Column.POSITION]
-            both = evidence + (line[Column.GAP] if line[Column.GAP_AT] == at else 0.0)
-            if both > line[Column.GAP]:
-                line[Column.GAP] = both
-                line[Column.GAP_AT] = at
-                line[Column.GAP_STATE] = state
-                line[Column.GAP_BEFORE] = before
-                line[Column.GAP_SURPRISAL] = surprisal[row]
-                line[Column.GAP_PROBABILITY] = share
 
     def _end_epoch(self) -> Scored:
         silent = self._scored(*self._pending.flush(self.lines - SILENT_LINES))
         ends = self._end_processes(self.lines)
-        for gaps, steps in (
-            (self._stream_gaps, self._stream_steps),
-            (self._process_gaps, self._process_steps),
-        ):
-            if steps:
-                gaps.learn(*map(np.concatenate, zip(*steps, strict=True)))
-                steps.clear()
-        self._stream.trim()
-        self._process.trim()
+        self._stream.end_epoch()
+        self._process.end_epoch()
         return Scored.joined([silent, ends])
 
     def _end_processes(self, position: int) -> Scored:
@@ -262,7 +215,6 @@ class Detector:
             return Scored.joined([])
         end = np.full(len(gone.state), END)
         learned = self._process.learn(Lines(gone.state, gone.tag), Lines(end, end))
-        self._process_steps.append((gone.state, end))
         table = np.full((len(end), len(Column)), np.nan)
         table[:, Column.POSITION] = gone.position
         table[:, Column.HOST] = gone.host
@@ -272,9 +224,7 @@ class Detector:
         table[:, Column.GAP] = 0
         # What the lines around said at the time: a line may be missing there as well.
         recent = self._recent[gone.position % _RECENT]
-        self._mark_gaps(
-            self._process_gaps, (gone.state, end), learned.surprisal, gone.position, table
-        )
+        self._process.mark_gaps(gone.state, end, learned.surprisal, gone.position, table)
         rows = np.flatnonzero(table[:, Column.GAP] > 0)
         missing = table[rows, Column.GAP] + recent[rows, 0] - recent[rows, 1]
         table = np.column_stack([table[rows], np.full(len(rows), -1.0)])
@@ -283,14 +233,7 @@ class Detector:
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
         parts = {name: part.dump() for name, part in self._parts().items()}
-        steps = [
-            [
-                np.concatenate([step[side] for step in of] or [np.empty(0, np.int64)])
-                for side in (0, 1)
-            ]
-            for of in (self._stream_steps, self._process_steps)
-        ]
-        return {**parts, "lines": self.lines, "steps": steps, "recent": self._recent.copy()}
+        return {**parts, "lines": self.lines, "recent": self._recent.copy()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""
@@ -298,10 +241,6 @@ class Detector:
             part.load(state[name])
         self.lines = int(state["lines"])
         self._recent[:] = np.asarray(state["recent"]).reshape(_RECENT, 2)
-        for steps, stored in zip(
-            (self._stream_steps, self._process_steps), state["steps"], strict=True
-        ):
-            steps[:] = [(np.asarray(stored[0]), np.asarray(stored[1]))]
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -310,8 +249,6 @@ class Detector:
             "tags": self.tags,
             "stream": self._stream,
             "process": self._process,
-            "stream_gaps": self._stream_gaps,
-            "process_gaps": self._process_gaps,
             "streams": self._streams,
             "processes": self._processes,
             "pending": self._pending,
