@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln
 
 from exporter.records import Floats, Mask
 
@@ -108,5 +107,8 @@ def excess(improbable: int, number: int, rank: int, held_out: int) -> float:
 
 
 def _log_choose(n: int, k: Floats) -> Floats:
+    # scipy takes longer to import than the rest of the program.
+    from scipy.special import gammaln  # noqa: PLC0415
+
     found: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     return found
