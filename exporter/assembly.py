@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -407,8 +407,9 @@ def _add_syslog(
         for source in configuration.syslog
         if source.model is not None
     }
+    # What the alarms begin with is theirs alone, and not to be kept twice.
     scorers = {
-        source.name: Scorer(models[source.name], source.scorer)
+        source.name: Scorer(replace(models[source.name], online=None), source.scorer)
         for source in configuration.syslog
         if source.name in models
     }

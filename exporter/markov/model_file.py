@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -48,8 +49,8 @@ class _Content(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def fingerprint(model: MarkovModel) -> str:
-    """Return the SHA-256 of a model's content, in hexadecimal digits."""
-    return hashlib.sha256(_content(model)).hexdigest()
+    """Return the SHA-256 of a model's states and matrices, in hexadecimal digits."""
+    return hashlib.sha256(_content(replace(model, online=None))).hexdigest()
 
 
 def save(model: MarkovModel, path: Path) -> None:
