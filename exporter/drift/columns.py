@@ -105,6 +105,11 @@ class NumericColumn:
         """Values that `counts` holds."""
         return int(self.counts.sum())
 
+    @property
+    def longest_tau(self) -> float:
+        """The autocorrelation time of what adds up all values."""
+        return max(self.tau, self.tau_mean)
+
     def unordered(self) -> NumericColumn:
         """Return the column of values of whose order nothing is known."""
         return replace(self, tau=1.0, tau_mean=1.0)

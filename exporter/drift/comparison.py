@@ -19,16 +19,16 @@ _ALL_OTHERS = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """A column of the reference and the test that compares windows with it."""
-
+class _Compared:
     column: Column
-    test: CountTest
+    test: CountTest | SampleTest
 
     @property
     def tau(self) -> float:
         """How many values in a row are worth an independent one to this test."""
-        return _tau(self.column, self.test)
+        if self.test.adds_up and isinstance(self.column, NumericColumn):
+            return self.column.longest_tau
+        return self.column.tau
 
     @property
     def effective_reference(self) -> float:
@@ -37,27 +37,18 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class SampleComparison:
+class Comparison(_Compared):
+    """A column of the reference and the test that compares windows with it."""
+
+    test: CountTest
+
+
+@dataclass(frozen=True, slots=True)
+class SampleComparison(_Compared):
     """A column of the reference and the test that compares the last values with it."""
 
     column: NumericColumn
     test: SampleTest
-
-    @property
-    def tau(self) -> float:
-        """How many values in a row are worth an independent one to this test."""
-        return _tau(self.column, self.test)
-
-    @property
-    def effective_reference(self) -> float:
-        """How many independent values the reference's are worth."""
-        return self.column.n / self.tau
-
-
-def _tau(column: Column, test: CountTest | SampleTest) -> float:
-    if test.adds_up and isinstance(column, NumericColumn):
-        return max(column.tau, column.tau_mean)
-    return column.tau
 
 
 def kinds(test: str) -> frozenset[Kind]:

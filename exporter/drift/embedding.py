@@ -71,7 +71,7 @@ def mean_distance(reference: EmbeddingReference, mean: Floats, number: float) ->
     for column, found in zip(reference.columns[:-1], mean.tolist(), strict=True):
         centre, spread = column.moments.mean, column.moments.std
         if spread and centre is not None:
-            tau = max(column.tau, column.tau_mean)
+            tau = column.longest_tau
             chance = tau / number + tau / column.n
             excess.append(((found - centre) / spread) ** 2 - chance)
     return float(np.sqrt(max(0.0, np.mean(excess)))) if excess else 0.0
