@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.commands.exporter_process import ExporterProcess, configure, free_port, wait_until
-from tests.faults.observer import Observer
+from tests.commands.exporter_process import configure
+from tests.faults.lives import Lives
 
 KILLS = max(2, int(os.environ.get("MODELTAIL_KILLS", "8")) // 4)
 SEED = int(os.environ.get("MODELTAIL_SEED", "20261122"))
 ROUND = 400
-LONGEST_LIFE = 0.8
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(120 + 20 * KILLS)]
 
@@ -80,35 +77,9 @@ def test_every_pair_counts_once(tmp_path: Path) -> None:
     chance = random.Random(SEED)
     paths = [str(tmp_path / "app.log*"), str(tmp_path / "labels.log*")]
     config = configure(tmp_path, models=[{"name": "bot", "paths": paths}], publish_interval="100ms")
-    port, observer, logs = free_port(), Observer(), Logs(tmp_path, chance)
-    pause = threading.Event()
+    lives, logs = Lives(config, chance), Logs(tmp_path, chance)
     for number in range(KILLS):
-        exporter = ExporterProcess(config, port)
-        try:
-            if number % 3:
-                exporter.ready()
-            for _ in logs.write(events(chance, number * ROUND, ROUND)):
-                observer.scrape(exporter)
-            pause.wait(chance.uniform(0.0, LONGEST_LIFE))
-            assert exporter.send(signal.SIGKILL) == -signal.SIGKILL
-        finally:
-            exporter.close()
-    expected = truth(KILLS * ROUND)
-    shown: dict[tuple[str, ...], float] = {}
-    exporter = ExporterProcess(config, port).ready()
-
-    def read() -> bool:
-        shown.update(observer.scrape(exporter))
-        # Each prediction is a line, each ground truth another.
-        number = KILLS * ROUND
-        return shown[("modeltail_lines_total", "bot")] >= 2 * number + number // 10
-
-    try:
-        wait_until(read)
-        assert {series: shown.get(series) for series in expected} == expected
-        assert observer.fell == []
-        assert observer.unbalanced == []
-        assert exporter.send(signal.SIGTERM) == 0
-    finally:
-        exporter.close()
-    assert "Traceback" not in exporter.log.read_text()
+        lives.live(logs.write(events(chance, number * ROUND, ROUND)))
+    number = KILLS * ROUND
+    # Each prediction is a line, each ground truth another.
+    lives.shows_in_the_end("bot", 2 * number + number // 10, truth(number))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from exporter.markov.scored import Kind
 from exporter.monitors.syslog_alarms import SyslogAlarms
 from exporter.parsing.syslog_lines import syslog_parser
 from exporter.windows import Window
-from tests.commands.exporter_process import ExporterProcess, configure, free_port, wait_until
-from tests.faults.observer import Observer
+from tests.commands.exporter_process import configure
+from tests.faults.lives import Lives
 
 KILLS = max(2, int(os.environ.get("MODELTAIL_KILLS", "8")) // 4)
 SEED = int(os.environ.get("MODELTAIL_SEED", "20261123"))
 ROUND = 1500
-LONGEST_LIFE = 0.8
 ALPHA = 0.01
 START = 1_700_000_000
 WORDS = ("connection opened", "user logged in", "query done", "connection closed")
@@ -43,6 +41,14 @@ def lines(chance: random.Random, count: int) -> list[str]:
         time = np.datetime64(START + number // 3, "s")
         found.append(f"{time}Z h{number % 2} app[{number // 8}]: {word}\n")
     return found
+
+
+def written(path: Path, log: list[str]) -> Iterator[None]:
+    """Write lines, a hundred at a time."""
+    for begin in range(0, len(log), 100):
+        with path.open("a") as file:
+            file.writelines(log[begin : begin + 100])
+        yield
 
 
 def expected(log: list[str]) -> dict[tuple[str, ...], float]:
@@ -69,36 +75,10 @@ def test_alarms_are_those_of_one_reader(tmp_path: Path) -> None:
     config = configure(
         tmp_path, models=[], syslog=[source | {"timezone": "UTC"}], publish_interval="100ms"
     )
-    port, observer, pause = free_port(), Observer(), threading.Event()
+    lives = Lives(config, chance)
     for number in range(KILLS):
-        exporter = ExporterProcess(config, port)
-        try:
-            if number % 3:
-                exporter.ready()
-            part = log[number * len(log) // KILLS : (number + 1) * len(log) // KILLS]
-            for begin in range(0, len(part), 100):
-                with (tmp_path / "syslog").open("a") as file:
-                    file.writelines(part[begin : begin + 100])
-                observer.scrape(exporter)
-            pause.wait(chance.uniform(0.0, LONGEST_LIFE))
-            assert exporter.send(signal.SIGKILL) == -signal.SIGKILL
-        finally:
-            exporter.close()
+        part = log[number * len(log) // KILLS : (number + 1) * len(log) // KILLS]
+        lives.live(written(tmp_path / "syslog", part))
     truth = expected(log)
     assert sum(value for (name, *_), value in truth.items() if "anomalies" in name) > 0
-    shown: dict[tuple[str, ...], float] = {}
-    exporter = ExporterProcess(config, port).ready()
-
-    def read() -> bool:
-        shown.update(observer.scrape(exporter))
-        return shown[("modeltail_lines_total", "hosts")] >= len(log)
-
-    try:
-        wait_until(read)
-        assert {series: shown.get(series) for series in truth} == truth
-        assert observer.fell == []
-        assert observer.unbalanced == []
-        assert exporter.send(signal.SIGTERM) == 0
-    finally:
-        exporter.close()
-    assert "Traceback" not in exporter.log.read_text()
+    lives.shows_in_the_end("hosts", len(log), truth)
