@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from exporter.markov.online import OnlineModel
 from exporter.markov.recent_lines import RecentLines
 from exporter.markov.scored import Kind, Scored
 from exporter.monitors.budget import SeriesBudget
-from exporter.monitors.labels import LabelValues
+from exporter.monitors.host_rows import HostRows
 from exporter.placement import add_all, place
 from exporter.records import Categorical, SyslogBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
@@ -87,7 +86,7 @@ class SyslogAlarmsView:
     hosts
         Number and label value of the hosts that have series.
     alpha
-        float64[hosts], of the source that was read last.
+        float64[hosts], of the source that was read last; 0 where there is none.
     scored, alarms
         int64[hosts], and int64[hosts, kinds].
     sums
@@ -138,7 +137,6 @@ class SyslogAlarms:
         max_hosts: int = 1000,
         budget: SeriesBudget | None = None,
     ) -> None:
-        budget = budget or SeriesBudget.unlimited()
         self._windows = tuple(windows)
         self._alphas = dict(alphas)
         self._models = {source: OnlineModel() for source in alphas}
@@ -147,13 +145,14 @@ class SyslogAlarms:
         self._recent = {source: RecentLines() for source in alphas}
         self._anomalies: deque[Anomaly] = deque(maxlen=MAX_ANOMALIES)
         series = len(Kind) + 2 + len(windows)
-        self._hosts = LabelValues(
-            max_hosts, grant=partial(budget.claim, "syslog_anomalies_total", series)
-        )
-        rows = max_hosts + 1
-        self._alpha = np.full(rows, np.nan)
-        self._scored = np.zeros(rows, dtype=np.int64)
-        self._alarms = np.zeros((rows, len(Kind)), dtype=np.int64)
+        # No source has an alpha of 0: that is of hosts without one.
+        columns = {
+            "alpha": np.empty(0),
+            "scored": np.empty(0, dtype=np.int64),
+            "alarms": np.empty((0, len(Kind)), dtype=np.int64),
+        }
+        self._rows = HostRows(max_hosts, columns, ("syslog_anomalies_total", series), budget)
+        rows = self._rows.size
         self._sums = [WindowRing(window, (rows, len(_Sum)), np.int32) for window in windows]
 
     def update(self, batch: SyslogBatch) -> None:
@@ -165,20 +164,21 @@ class SyslogAlarms:
         recent.add(model.detector.lines, batch.rows, batch.lines)
         scored, pvalue = model.score(batch, batch.event_time)
         # Hosts have series from their first line on.
-        self._alpha[self._hosts.encode(batch.host)] = self._alphas[batch.source]
+        hosts = self._rows.hosts
+        self._rows["alpha"][hosts.encode(batch.host)] = self._alphas[batch.source]
         if not len(scored):
             return
         names = model.detector.hosts
         used, host = np.unique(scored.host, return_inverse=True)
         column = Categorical.encode([names.name(number) for number in used.tolist()])
-        numbers = self._hosts.encode(column)[host]
+        numbers = hosts.encode(column)[host]
         alarm = np.zeros(len(scored), dtype=bool)
         if model.supports(self._alphas[batch.source]):
             # A burst has no p-value.
             alarm = ~(pvalue > self._alphas[batch.source])
         single = ~np.isnan(pvalue)
-        self._scored += np.bincount(numbers[single], minlength=len(self._scored))
-        np.add.at(self._alarms, (numbers[alarm], scored.kind[alarm]), 1)
+        np.add.at(self._rows["scored"], numbers[single], 1)
+        np.add.at(self._rows["alarms"], (numbers[alarm], scored.kind[alarm]), 1)
         now = np.array([batch.event_time.max()])
         placements = place(self._windows, scored.time, now)
         cells = numbers * len(_Sum)
@@ -190,10 +190,10 @@ class SyslogAlarms:
     def snapshot(self) -> SyslogAlarmsView:
         """Return an immutable copy."""
         return SyslogAlarmsView(
-            hosts=dict(self._hosts.numbered()),
-            alpha=self._alpha.copy(),
-            scored=self._scored.copy(),
-            alarms=self._alarms.copy(),
+            hosts=dict(self._rows.hosts.numbered()),
+            alpha=self._rows["alpha"].copy(),
+            scored=self._rows["scored"].copy(),
+            alarms=self._rows["alarms"].copy(),
             sums=tuple(ring.view() for ring in self._sums),
             sources={
                 source: _Learned(
@@ -216,14 +216,8 @@ class SyslogAlarms:
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage; the lines that anomalies are shown with are not stored."""
-        seen = np.array([number for number, _ in self._hosts.numbered()], dtype=np.int64)
         return {
-            "max_hosts": self._hosts.capacity,
-            "hosts": self._hosts.dump(),
-            "seen": seen,
-            "alpha": self._alpha[seen],
-            "scored": self._scored[seen],
-            "alarms": self._alarms[seen],
+            **self._rows.dump(),
             "sums": [ring.dump() for ring in self._sums],
             "models": {source: model.dump() for source, model in self._models.items()},
         }
@@ -236,19 +230,8 @@ class SyslogAlarms:
         ValueError
             If the number of admitted hosts has changed.
         """
-        if state["max_hosts"] != self._hosts.capacity:
-            raise ValueError(
-                f"stored for {state['max_hosts']} hosts, not for {self._hosts.capacity}"
-            )
+        self._rows.load(state)
         load_rings(self._sums, state["sums"])
-        self._hosts.load(**state["hosts"])
-        seen = state["seen"]
-        self._alpha[:] = np.nan
-        self._scored[:] = 0
-        self._alarms[:] = 0
-        self._alpha[seen] = state["alpha"]
-        self._scored[seen] = state["scored"]
-        self._alarms[seen] = state["alarms"]
         for source, stored in state["models"].items():
             if source in self._models:
                 self._models[source].load(stored)
@@ -297,7 +280,7 @@ def _of_hosts(snapshot: SyslogAlarmsView) -> Iterator[Metric]:
         for kind in Kind:
             anomalies.add_metric([host, kind.name.lower()], int(snapshot.alarms[row, kind]))
         scored.add_metric([host], int(snapshot.scored[row]))
-        if np.isfinite(snapshot.alpha[row]):
+        if snapshot.alpha[row]:
             alpha.add_metric([host], float(snapshot.alpha[row]))
     yield from (anomalies, scored, alpha)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,7 +20,7 @@ from exporter.markov.chains import Chains
 from exporter.markov.model_file import fingerprint
 from exporter.markov.scoring import Scorer, Scores
 from exporter.monitors.budget import SeriesBudget
-from exporter.monitors.labels import LabelValues
+from exporter.monitors.host_rows import HostRows
 from exporter.placement import Placement, add_all
 from exporter.records import SyslogBatch
 from exporter.windows import RingView, Window, WindowRing
@@ -105,7 +104,6 @@ class SyslogAnomaly:
         max_hosts: int = 1000,
         budget: SeriesBudget | None = None,
     ) -> None:
-        budget = budget or SeriesBudget.unlimited()
         self._scorers = dict(scorers)
         self._shares = {
             source: scorer.model.expected_unseen_share for source, scorer in scorers.items()
@@ -115,13 +113,13 @@ class SyslogAnomaly:
         }
         self._chains = {source: Chains(MAX_CHAINS) for source in scorers}
         series = len(Count) + len(SURPRISAL_BUCKETS) + 3 + 4 * len(windows)
-        self._hosts = LabelValues(
-            max_hosts, grant=partial(budget.claim, "syslog_surprisal_nats", series)
-        )
-        rows = max_hosts + 1
-        self._counts = np.zeros((rows, len(Count)), dtype=np.int64)
-        self._buckets = np.zeros((rows, len(SURPRISAL_BUCKETS) + 1), dtype=np.int64)
-        self._total = np.zeros(rows)
+        columns = {
+            "counts": np.empty((0, len(Count)), dtype=np.int64),
+            "buckets": np.empty((0, len(SURPRISAL_BUCKETS) + 1), dtype=np.int64),
+            "total": np.empty(0),
+        }
+        self._rows = HostRows(max_hosts, columns, ("syslog_surprisal_nats", series), budget)
+        rows = self._rows.size
         self._sums = [WindowRing(window, (rows, len(Sum)), np.float64) for window in windows]
         self._highest = [
             WindowRing(window, (rows,), np.float64, initial=-np.inf) for window in windows
@@ -136,7 +134,7 @@ class SyslogAnomaly:
         tag = scorer.model.tags.encode(batch.tag)
         previous_message, previous_tag = self._chains[batch.source].link(batch.host, message, tag)
         scores = scorer.score(previous_message, message, previous_tag, tag)
-        host = self._hosts.encode(batch.host)
+        host = self._rows.hosts.encode(batch.host)
         self._count(host, scores)
         share = self._shares[batch.source]
         rows = np.flatnonzero(scores.scored)
@@ -152,19 +150,19 @@ class SyslogAnomaly:
             (Count.NOVEL, scores.novel),
             (Count.UNSEEN_TRANSITIONS, scores.unseen),
         ):
-            np.add.at(self._counts[:, count], host[mask], 1)
+            np.add.at(self._rows["counts"][:, count], host[mask], 1)
         surprisal = scores.surprisal[scores.scored]
         bucket = np.searchsorted(SURPRISAL_BUCKETS, surprisal)
-        np.add.at(self._buckets, (host[scores.scored], bucket), 1)
-        np.add.at(self._total, host[scores.scored], surprisal)
+        np.add.at(self._rows["buckets"], (host[scores.scored], bucket), 1)
+        np.add.at(self._rows["total"], host[scores.scored], surprisal)
 
     def snapshot(self) -> SyslogAnomalyView:
         """Return an immutable copy."""
         return SyslogAnomalyView(
-            hosts=dict(self._hosts.numbered()),
-            counts=self._counts.copy(),
-            buckets=self._buckets.copy(),
-            total=self._total.copy(),
+            hosts=dict(self._rows.hosts.numbered()),
+            counts=self._rows["counts"].copy(),
+            buckets=self._rows["buckets"].copy(),
+            total=self._rows["total"].copy(),
             sums=tuple(ring.view() for ring in self._sums),
             highest=tuple(ring.view() for ring in self._highest),
         )
@@ -177,14 +175,8 @@ class SyslogAnomaly:
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
-        seen = np.array([number for number, _ in self._hosts.numbered()], dtype=np.int64)
         return {
-            "max_hosts": self._hosts.capacity,
-            "hosts": self._hosts.dump(),
-            "seen": seen,
-            "counts": self._counts[seen],
-            "buckets": self._buckets[seen],
-            "total": self._total[seen],
+            **self._rows.dump(),
             "sums": [ring.dump() for ring in self._sums],
             "highest": [ring.dump() for ring in self._highest],
             "chains": {
@@ -204,22 +196,13 @@ class SyslogAnomaly:
         ValueError
             If the windows or the number of admitted hosts have changed.
         """
-        if state["max_hosts"] != self._hosts.capacity:
-            raise ValueError(
-                f"stored for {state['max_hosts']} hosts, not for {self._hosts.capacity}"
-            )
+        # Earlier versions counted one thing more in front.
+        counts = np.asarray(state["counts"])[:, -len(Count) :]
+        self._rows.load({**state, "counts": counts})
         for ring, stored in zip(self._sums, state["sums"], strict=True):
             ring.load(stored)
         for ring, stored in zip(self._highest, state["highest"], strict=True):
             ring.load(stored)
-        self._hosts.load(**state["hosts"])
-        for array in (self._counts, self._buckets, self._total):
-            array[:] = 0
-        seen = state["seen"]
-        # Earlier versions counted one thing more in front.
-        self._counts[seen] = np.asarray(state["counts"])[:, -len(Count) :]
-        self._buckets[seen] = state["buckets"]
-        self._total[seen] = state["total"]
         for source, stored in state["chains"].items():
             if self._fingerprints.get(source) == stored["model"]:
                 self._chains[source].load(stored)
