@@ -61,11 +61,14 @@ def around(surprisal: Floats, first: NDArray[np.intp], last: NDArray[np.intp]) -
     first, last
         int[n], positions of the first and the last line of the same host.
     """
+    # Term by term, and not as the difference of two sums over all lines before: that would depend
+    # in its last digits on where the lines begin.
     place = np.arange(len(surprisal))
-    begin, end = np.maximum(place - AROUND, first), np.minimum(place + AROUND, last)
-    sums = np.append(0.0, np.cumsum(surprisal))
-    following = np.where(place < last, surprisal[np.minimum(place + 1, len(place) - 1)], 0.0)
-    others = end - begin - (place < last)
-    total = sums[end + 1] - sums[begin] - surprisal - following
-    mean: Floats = np.where(others > 0, total / np.maximum(others, 1), 0.0)
+    total, others = np.zeros(len(surprisal)), np.zeros(len(surprisal))
+    for step in (*range(-AROUND, 0), *range(2, AROUND + 1)):
+        near = place + step
+        inside = (near >= first) & (near <= last)
+        total += np.where(inside, surprisal[np.where(inside, near, place)], 0.0)
+        others += inside
+    mean: Floats = total / np.maximum(others, 1)
     return mean
