@@ -132,14 +132,15 @@ def _subjects(state: State) -> RenderableType:
     ):
         model.add_row(name, value)
     syslog = Table.grid(padding=(0, 2))
-    chance = figures.one("syslog_anomaly_pvalue", window=WINDOW)
+    expected = figures.total("syslog_incidents_expected_total")
     for name, value in (
         ("recorded incident", {"during": "now", "before": "to come"}.get(state.incident, "over")),
         ("messages", number(figures.total("syslog_messages_total"))),
         ("never seen", number(figures.total("syslog_unseen_messages_total"))),
         ("never in this order", number(figures.total("syslog_unseen_transitions_total"))),
         ("mean surprisal", _surprisal(figures)),
-        ("p-value", number(chance, ".2g")),
+        ("incidents", number(figures.total("syslog_incidents_total"))),
+        ("expected at most", number(expected, ".1f")),
     ):
         syslog.add_row(name, value)
     table = Table.grid(expand=True)

@@ -73,7 +73,13 @@ def configuration(files: Files) -> dict[str, Any]:
             }
         ],
         "syslog": [
-            {"name": "edge", "paths": [str(files.syslog)], "model": str(files.markov)},
+            {
+                "name": "edge",
+                "paths": [str(files.syslog)],
+                "model": str(files.markov),
+                # A minute of the rules is two seconds of the demo.
+                "incident": "2s",
+            },
         ],
     }
 

@@ -19,6 +19,7 @@ from exporter.drift.reference import Reference
 from exporter.event_time import EventTime
 from exporter.joining.monitors import JoinedMonitors
 from exporter.markov import model_file
+from exporter.markov.online import Trained
 from exporter.markov.scoring import Scorer
 from exporter.monitors import beside_features, estimated_accuracy, names
 from exporter.monitors.accuracy import Accuracy
@@ -65,6 +66,8 @@ from exporter.monitors.slices import Slices
 from exporter.monitors.syslog_alarms import SyslogAlarms
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.monitors.syslog_counts import SyslogCounts
+from exporter.monitors.syslog_incidents import IncidentSettings
+from exporter.monitors.syslog_sources import AlarmSettings
 from exporter.monitors.throughput import Throughput
 from exporter.monitors.tokens import Tokens
 from exporter.monitors.validation import Validation
@@ -413,19 +416,25 @@ def _add_syslog(
         for source in configuration.syslog
         if source.name in models
     }
-    alphas = {source.name: source.alpha for source in configuration.syslog if source.alpha}
+    alarms = {
+        source.name: AlarmSettings(
+            source.alpha, IncidentSettings(source.reference_alpha, source.incident)
+        )
+        for source in configuration.syslog
+        if source.alpha
+    }
     # A model of an older version has no order of templates: that is learned from the first line.
-    states = {
-        name: model.online
+    trained = {
+        name: Trained(model_file.fingerprint(scorers[name].model), model.online)
         for name, model in models.items()
-        if name in alphas and model.online is not None
+        if name in alarms and model.online is not None
     }
 
     def build() -> list[Monitor[SyslogBatch]]:
         monitors = [
             SyslogCounts(budget=parts.budget),
             SyslogAnomaly(configuration.windows, scorers, budget=parts.budget),
-            SyslogAlarms(configuration.windows, alphas, states, budget=parts.budget),
+            SyslogAlarms(configuration.windows, alarms, trained, budget=parts.budget),
         ]
         return _kept(monitors, without)
 

@@ -31,12 +31,14 @@ class LineFormatter(logging.Formatter):
         }
         if record.exc_info:
             fields["error"] = self.formatException(record.exc_info)
+        # Whoever logs may name further ones: extra={"fields": {…}}.
+        further: dict[str, object] = getattr(record, "fields", {})
         if self._json:
-            return json.dumps(fields)
-        quoted = ("msg", "error")
+            return json.dumps({**fields, **further})
+        plain = ("ts", "level", "logger")
         return " ".join(
-            f"{key}={json.dumps(value) if key in quoted else value}"
-            for key, value in fields.items()
+            f"{key}={value if key in plain else json.dumps(value)}"
+            for key, value in (*fields.items(), *further.items())
         )
 
 

@@ -49,6 +49,16 @@ def test_a_line_of_json():
     }
 
 
+def test_further_fields():
+    """Come last; texts are quoted, whatever they hold."""
+    record = logging.makeLogRecord({"msg": "found", "fields": {"host": 'a" x=1', "p": None}})
+    assert (
+        logs.LineFormatter("logfmt").format(record).endswith(r'msg="found" host="a\" x=1" p=null')
+    )
+    found = json.loads(logs.LineFormatter("json").format(record))
+    assert (found["host"], found["p"]) == ('a" x=1', None)
+
+
 @pytest.mark.parametrize("style", ["logfmt", "json"])
 def test_text_of_a_log_file_can_not_forge_a_line(style):
     """Line ends, quotes, escape sequences and lone surrogates are escaped."""

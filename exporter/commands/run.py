@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     # argparse keeps the type of what add_subparsers returns to itself.
     from argparse import _SubParsersAction
 
-    from exporter.pipeline import Pipeline
+    from exporter.pipeline import Pipeline, Snapshot
     from exporter.tailing.watching import Waker
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -113,6 +113,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter import config, logs  # noqa: PLC0415
     from exporter.assembly import assemble  # noqa: PLC0415
     from exporter.exposition import serving, web  # noqa: PLC0415
+    from exporter.exposition.anomaly_log import AnomalyLog  # noqa: PLC0415
     from exporter.exposition.collector import PublishedCollector  # noqa: PLC0415
     from exporter.pipeline import Pipeline  # noqa: PLC0415
     from exporter.storage.store import Store  # noqa: PLC0415
@@ -130,13 +131,19 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     listener = serving.bind(*arguments.listen_address)
     store = None if storage_path is None else Store(storage_path, time.strftime("%Y%m%dT%H%M%S"))
     collector = PublishedCollector(parts.isolation, time.time, time.perf_counter, loaded_at)
+    anomaly_log = AnomalyLog(collector)
+
+    def publish(snapshot: Snapshot) -> None:
+        collector.publish(snapshot)
+        anomaly_log.write()
+
     pipeline = Pipeline(
         parts.sources,
         parts.groups,
         parts.isolation,
         parts.budget,
         store,
-        collector.publish,
+        publish,
         time.time,
         memory_limit=configuration.limits.memory,
         resident_bytes=lambda: int(psutil.Process().memory_info().rss),

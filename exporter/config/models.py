@@ -294,6 +294,16 @@ class SyslogSource(_FileSource):
         "missing, by a model that learns on from the first line, or from what `model` knows. "
         "null: no alarms, which reads some times as fast.",
     )
+    reference_alpha: Annotated[float, Field(gt=0, le=0.1)] = Field(
+        default=0.01,
+        description="Share of the messages of normal days that the reference, which `model` or the "
+        "first 32,768 messages make for good, may not expect.",
+    )
+    incident: Duration = Field(
+        default=60.0,
+        description="Messages of a host that the reference does not expect are one incident if "
+        "they come within this, and within 0.1 / reference_alpha messages.",
+    )
     format: SyslogFormat = Field(
         default="auto",
         description="How lines are written. auto: those that begin with <priority>1 and a blank "

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.monitors.syslog_alarms import Anomaly
+from exporter.monitors.latest_anomalies import Anomaly
 
 _LOG_CONTENT = ("message", "context", "explanation")
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")

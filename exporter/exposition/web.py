@@ -18,7 +18,8 @@ from starlette.routing import Route
 from exporter import __version__
 from exporter.exposition import anomalies
 from exporter.exposition.collector import PublishedCollector
-from exporter.monitors.syslog_alarms import Anomaly, SyslogAlarms
+from exporter.monitors.latest_anomalies import Anomaly
+from exporter.monitors.syslog_alarms import SyslogAlarms
 
 STALE_SECONDS = 30.0
 

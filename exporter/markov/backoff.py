@@ -89,28 +89,28 @@ class Learned:
         self._earlier = earlier
         length = len(lines.state)
         place = np.arange(length)
-        keys = _keys(before, lines)
+        keys = keys_of(before, lines)
         self._counts = tallies[0].count(keys.reshape(-1), np.tile(place, len(keys)), length)
         counts = self._counts.before.reshape(keys.shape)
         fresh = counts[_FRESH] == 0
-        contexts = _contexts(before, lines)
+        contexts = contexts_of(before, lines)
         self._firsts = tallies[1].count(
             contexts[fresh], np.broadcast_to(place, fresh.shape)[fresh], length
         )
         new = self._firsts.ask(contexts.reshape(-1), np.tile(place, len(contexts)))
         self.seen: Integers = counts[_LINE]
         self.surprisal: Floats = -np.log(
-            _probability(counts, new.reshape(contexts.shape), earlier + place)
+            probability(counts, new.reshape(contexts.shape), earlier + place)
         )
 
     def surprisal_after(self, before: Lines, rows: NDArray[np.intp]) -> Floats:
         """Return float64[m], -ln P(line | before) of some rows, for another line before."""
         lines = self._lines.take(rows)
-        keys, contexts = _keys(before, lines), _contexts(before, lines)
+        keys, contexts = keys_of(before, lines), contexts_of(before, lines)
         counts = self._counts.ask(keys.reshape(-1), np.tile(rows, len(keys)))
         new = self._firsts.ask(contexts.reshape(-1), np.tile(rows, len(contexts)))
         return -np.log(
-            _probability(
+            probability(
                 counts.reshape(keys.shape), new.reshape(contexts.shape), self._earlier + rows
             )
         )
@@ -175,6 +175,28 @@ class BackoffChain:
         )
         firsts.add(contexts, different - firsts.of(contexts))
 
+    def items(self) -> tuple[tuple[Integers, Integers], tuple[Integers, Integers]]:
+        """Return keys and counts, of what was counted and of what was counted for the first time.
+
+        Keys as those of :func:`keys_of` and :func:`contexts_of`.
+        """
+        counts, firsts = self._tallies
+        return counts.items(), firsts.items()
+
+    @classmethod
+    def of(
+        cls,
+        counts: tuple[Integers, Integers],
+        firsts: tuple[Integers, Integers],
+        transitions: int,
+    ) -> BackoffChain:
+        """Return a chain of what :meth:`items` returned."""
+        chain = cls()
+        for tally, items in zip(chain._tallies, (counts, firsts), strict=True):
+            tally.add(*items)
+        chain.transitions = transitions
+        return chain
+
     def trim(self) -> None:
         """Forget the oldest of what there is no room for."""
         for tally in self._tallies:
@@ -200,7 +222,7 @@ class BackoffChain:
         self.transitions = int(state["transitions"])
 
 
-def _keys(before: Lines, lines: Lines) -> Integers:
+def keys_of(before: Lines, lines: Lines) -> Integers:
     """Return int64[7, n], what is counted of a transition."""
     return np.stack(
         [
@@ -215,8 +237,8 @@ def _keys(before: Lines, lines: Lines) -> Integers:
     )
 
 
-def _contexts(before: Lines, lines: Lines) -> Integers:
-    """Return int64[5, n], where the first five of :func:`_keys` are new when they are."""
+def contexts_of(before: Lines, lines: Lines) -> Integers:
+    """Return int64[5, n], where the first five of :func:`keys_of` are new when they are."""
     return np.stack(
         [
             _key(_PAIR, before.state),
@@ -228,7 +250,7 @@ def _contexts(before: Lines, lines: Lines) -> Integers:
     )
 
 
-def _probability(counts: Integers, new: Integers, total: Integers) -> Floats:
+def probability(counts: Integers, new: Integers, total: Integers) -> Floats:
     """Return float64[n], P(line | line before); `counts` and `new` by kind."""
     # What came was once new. The two are forgotten apart.
     new = np.maximum(new, 1)

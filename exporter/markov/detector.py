@@ -20,6 +20,7 @@ from exporter.markov.learned_order import LearnedOrder
 from exporter.markov.names import Names
 from exporter.markov.pending import Column, Pending, Table
 from exporter.markov.processes import Processes, process_names
+from exporter.markov.reference import Compared, Reference
 from exporter.markov.scored import Kind, Scored, scored
 from exporter.markov.streams import Streams
 from exporter.markov.templates import END, START, Templates
@@ -55,6 +56,7 @@ class Detector:
         self.tags = Names(MAX_TAGS, reserved=2)
         self.lines = 0
         """Lines so far."""
+        self.reference = Reference()
         self._stream = LearnedOrder(transitions)
         self._process = LearnedOrder(transitions)
         self._processes = Processes()
@@ -69,25 +71,35 @@ class Detector:
         """Counts that there was no more room for."""
         return self._stream.forgotten + self._process.forgotten
 
-    def update(self, batch: SyslogBatch, times: Floats) -> Scored:
+    def update(self, batch: SyslogBatch, times: Floats) -> tuple[Scored, Compared]:
         """Learn the lines of a batch, and score all those that need not wait any longer.
 
         Parameters
         ----------
         times
             float64[n], of the lines, Unix seconds.
+
+        Returns
+        -------
+        Scored
+            Lines of this batch and of others.
+        Compared
+            The lines of this batch, by the reference, which waits for nothing.
         """
         state = self._states(batch.variant or batch.message, batch.tag)
         host, tag = self.hosts.encode(batch.host), self.tags.encode(batch.tag)
         process = batch.process if len(batch.process) else np.full(len(batch), -1)
         parts = [self._find_bursts(host, state, times)]
+        compared = []
         for begin, end in self._pieces(len(batch)):
             piece = slice(begin, end)
             lines = Lines(state[piece], tag[piece])
-            parts.append(self._piece(lines, host[piece], process[piece], times[piece]))
+            scored, by_reference = self._piece(lines, host[piece], process[piece], times[piece])
+            parts.append(scored)
+            compared.append(by_reference)
             if self.lines % EPOCH == 0:
                 parts.append(self._end_epoch())
-        return Scored.joined(parts)
+        return Scored.joined(parts), Compared.joined(compared)
 
     def finish(self) -> Scored:
         """Score what still waits, as at the end of a file."""
@@ -108,6 +120,7 @@ class Detector:
         self._stream.merge(other._stream, states, tags, table)
         self._process.merge(other._process, states, tags, table)
         self._bursts.merge(other._bursts, states)
+        self.reference.merge(other.reference, states, tags, table)
         self.lines += other.lines
 
     def _find_bursts(self, host: Integers, state: Integers, times: Floats) -> Scored:
@@ -148,10 +161,13 @@ class Detector:
         found[order] = states
         return found[inverse]
 
-    def _piece(self, lines: Lines, host: Integers, process: Integers, times: Floats) -> Scored:
+    def _piece(
+        self, lines: Lines, host: Integers, process: Integers, times: Floats
+    ) -> tuple[Scored, Compared]:
         position = self.lines + np.arange(len(host))
         self.lines += len(host)
         linked = self._streams.link(host, lines, position)
+        compared = self.reference.compare(linked.before, lines)
         learned = self._stream.learn(linked.before, lines)
         previous = self._streams.note(linked, host, lines, position, learned.surprisal)
         table = np.full((len(host), len(Column)), np.nan)
@@ -175,7 +191,7 @@ class Detector:
         self._recent[table[gaps, Column.GAP_AT].astype(np.int64) % _RECENT, 0] = table[
             gaps, Column.GAP
         ]
-        return self._scored(*self._pending.add(table))
+        return self._scored(*self._pending.add(table)), compared
 
     def _scored(self, table: Table, inserted: Floats, missing: Floats) -> Scored:
         place = table[:, Column.POSITION].astype(np.int64) % _RECENT
@@ -207,6 +223,7 @@ class Detector:
         ends = self._end_processes(self.lines)
         self._stream.end_epoch()
         self._process.end_epoch()
+        self.reference.end_epoch(self._stream.chain, self.lines)
         return Scored.joined([silent, ends])
 
     def _end_processes(self, position: int) -> Scored:
@@ -253,4 +270,5 @@ class Detector:
             "processes": self._processes,
             "pending": self._pending,
             "bursts": self._bursts,
+            "reference": self.reference,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from exporter.markov.bursts import LINES, TIMES
+from exporter.markov.reference import Compared, Reference
 from exporter.markov.scored import Kind, Scored
 from exporter.markov.templates import END, START, Templates
 
@@ -39,6 +40,25 @@ def explanation(scored: Scored, row: int, templates: Templates) -> str:
         return f"{state} was never logged before; after {before} it has P={chance}"
     rest = f", before {after}" if scored.after[row] >= 0 else ""
     return f"{state} after {before}{rest} is not expected (P={chance})"
+
+
+def surprise(compared: Compared, row: int, reference: Reference, templates: Templates) -> str:
+    """Return how improbable a line is under a reference.
+
+    Parameters
+    ----------
+    compared, row
+        The line.
+    reference
+        What it was compared with.
+    templates
+        Of the detector that compared it.
+    """
+    before, state = (
+        _quoted(templates, int(column[row])) for column in (compared.before, compared.state)
+    )
+    chance = _probability(exp(-float(compared.surprisal[row])))
+    return f"{state} after {before} has P={chance} by the first {reference.transitions:,} lines"
 
 
 def _quoted(templates: Templates, state: int) -> str:

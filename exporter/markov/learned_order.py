@@ -29,7 +29,7 @@ class LearnedOrder:
     """
 
     def __init__(self, transitions: int) -> None:
-        self._chain = BackoffChain(transitions)
+        self.chain = BackoffChain(transitions)
         self._gaps = Gaps(transitions // 4)
         # Transitions of the epoch so far, int64[2, n] each, which the gaps learn at its end.
         self._steps: list[Integers] = []
@@ -37,12 +37,12 @@ class LearnedOrder:
     @property
     def forgotten(self) -> int:
         """Counts that there was no more room for."""
-        return self._chain.forgotten
+        return self.chain.forgotten
 
     def learn(self, before: Lines, lines: Lines) -> Learned:
         """Score transitions one after the other, and learn each."""
         self._steps.append(np.stack([before.state, lines.state]))
-        return self._chain.learn(before, lines)
+        return self.chain.learn(before, lines)
 
     def mark_gaps(
         self, before: Integers, after: Integers, surprisal: Floats, place: Integers, table: Table
@@ -78,7 +78,7 @@ class LearnedOrder:
         """Learn what comes between what, and forget the oldest of what there is no room for."""
         self._gaps.learn(*self._pending())
         self._steps.clear()
-        self._chain.trim()
+        self.chain.trim()
 
     def _pending(self) -> Integers:
         return np.concatenate([np.empty((2, 0), dtype=np.int64), *self._steps], axis=1)
@@ -87,20 +87,20 @@ class LearnedOrder:
         self, other: LearnedOrder, states: Integers, tags: Integers, tag_of: Integers
     ) -> None:
         """Add what another one has learned; as :meth:`BackoffChain.merge`."""
-        self._chain.merge(other._chain, states, tags, tag_of)
+        self.chain.merge(other.chain, states, tags, tag_of)
         self._gaps.merge(other._gaps, states)
         self._steps.append(states[other._pending()])
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""
         return {
-            "chain": self._chain.dump(),
+            "chain": self.chain.dump(),
             "gaps": self._gaps.dump(),
             "steps": self._pending(),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned."""
-        self._chain.load(state["chain"])
+        self.chain.load(state["chain"])
         self._gaps.load(state["gaps"])
         self._steps = [np.asarray(state["steps"]).reshape(2, -1)]

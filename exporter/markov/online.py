@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,28 @@ from numpy.typing import NDArray
 
 from exporter.markov.calibration import Calibration
 from exporter.markov.detector import Detector
+from exporter.markov.reference import Compared
 from exporter.markov.scored import Kind, Scored
 from exporter.records import SyslogBatch
 from exporter.storage import encoding
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a model file holds for an :class:`OnlineModel`.
+
+    Attributes
+    ----------
+    fingerprint
+        Of the file: another one means that what was learned from it is of no use any more.
+    state
+        Dumped.
+    """
+
+    fingerprint: str
+    state: Mapping[str, Any]
 
 
 class OnlineModel:
@@ -34,8 +52,12 @@ class OnlineModel:
         times
             float64[n], of the lines, Unix seconds.
         """
-        scored = self.detector.update(batch, times)
-        return scored, self._pvalues(scored)
+        return self.update(batch, times)[:2]
+
+    def update(self, batch: SyslogBatch, times: Floats) -> tuple[Scored, Floats, Compared]:
+        """Do as :meth:`score`, and say what the reference says of the lines of the batch."""
+        scored, compared = self.detector.update(batch, times)
+        return scored, self._pvalues(scored), compared
 
     def finish(self) -> tuple[Scored, Floats]:
         """Do the same for the lines that still wait, as at the end of a file."""

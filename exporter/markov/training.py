@@ -5,6 +5,7 @@ from __future__ import annotations
 from exporter.markov.chains import Chains
 from exporter.markov.model import MarkovModel
 from exporter.markov.online import OnlineModel
+from exporter.markov.reference import Reference
 from exporter.markov.transitions import TransitionCounts
 from exporter.markov.vocabulary import UNKNOWN, Vocabulary
 from exporter.records import SyslogBatch
@@ -31,6 +32,12 @@ class Trainer:
         self._tag_counts = TransitionCounts()
         self._chains = Chains(MAX_HOSTS)
         self._online = OnlineModel()
+        self._online.detector.reference.longest = None
+
+    @property
+    def reference(self) -> Reference:
+        """What incidents will be told by."""
+        return self._online.detector.reference
 
     def update(self, batch: SyslogBatch) -> None:
         """Count the messages of a batch."""
@@ -46,7 +53,8 @@ class Trainer:
         self.left_out += int((message == UNKNOWN).sum())
 
     def model(self) -> MarkovModel:
-        """Return the model of what was counted so far."""
+        """Return the model of what was counted so far, which is its reference for good."""
+        self.reference.fix()
         holdout_transitions, holdout_unseen = self._message_counts.second_half()
         return MarkovModel(
             messages=Vocabulary(self._messages.values),

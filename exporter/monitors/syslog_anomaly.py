@@ -41,17 +41,10 @@ class Count(IntEnum):
 
 
 class Sum(IntEnum):
-    """What is summed over each host's messages in a window.
-
-    `TESTED`, `TESTED_UNSEEN` and `EXPECTED_UNSEEN` leave out messages that were scored by a model
-    without an expected share.
-    """
+    """What is summed over each host's messages in a window."""
 
     SCORED = 0
     SURPRISAL = 1
-    TESTED = 2
-    TESTED_UNSEEN = 3
-    EXPECTED_UNSEEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +98,11 @@ class SyslogAnomaly:
         budget: SeriesBudget | None = None,
     ) -> None:
         self._scorers = dict(scorers)
-        self._shares = {
-            source: scorer.model.expected_unseen_share for source, scorer in scorers.items()
-        }
         self._fingerprints = {
             source: fingerprint(scorer.model) for source, scorer in scorers.items()
         }
         self._chains = {source: Chains(MAX_CHAINS) for source in scorers}
-        series = len(Count) + len(SURPRISAL_BUCKETS) + 3 + 4 * len(windows)
+        series = len(Count) + len(SURPRISAL_BUCKETS) + 3 + 3 * len(windows)
         columns = {
             "counts": np.empty((0, len(Count)), dtype=np.int64),
             "buckets": np.empty((0, len(SURPRISAL_BUCKETS) + 1), dtype=np.int64),
@@ -136,12 +126,11 @@ class SyslogAnomaly:
         scores = scorer.score(previous_message, message, previous_tag, tag)
         host = self._rows.hosts.encode(batch.host)
         self._count(host, scores)
-        share = self._shares[batch.source]
         rows = np.flatnonzero(scores.scored)
         places = batch.placements
         if len(rows) < len(batch):
             places = tuple(placement.take(rows) for placement in places)
-        _add(self._sums, places, host[rows], scores, rows, share)
+        _add(self._sums, places, host[rows], scores, rows)
         for highest, placement in zip(self._highest, places, strict=True):
             highest.raise_to(placement, host[rows], scores.surprisal[rows])
 
@@ -214,17 +203,11 @@ def _add(
     host: Integers,
     scores: Scores,
     rows: NDArray[np.intp],
-    share: float | None,
 ) -> None:
     """Add the scored `rows` of a batch; `placements` and `host` are of these rows."""
     cells = host * len(Sum)
     add_all(rings, placements, cells + Sum.SCORED)
     add_all(rings, placements, cells + Sum.SURPRISAL, scores.surprisal[rows])
-    if share is not None:
-        unseen = scores.unseen[rows]
-        add_all(rings, placements, cells + Sum.TESTED)
-        add_all(rings, placements, cells + Sum.EXPECTED_UNSEEN, np.full(len(cells), share))
-        add_all(rings, placements, np.where(unseen, cells + Sum.TESTED_UNSEEN, -1))
 
 
 def _counters(snapshot: SyslogAnomalyView) -> Iterator[Metric]:
@@ -271,41 +254,12 @@ def _gauges(snapshot: SyslogAnomalyView, now: float) -> Iterator[Metric]:
     highest = GaugeMetricFamily(
         "syslog_anomaly_score", "Highest surprisal in the window, in nats.", labels=labels
     )
-    pvalue = GaugeMetricFamily(
-        "syslog_anomaly_pvalue",
-        "Chance of as many unseen transitions in the window, at the share of normal days.",
-        labels=labels,
-    )
     for sums, maxima in zip(snapshot.sums, snapshot.highest, strict=True):
         window = sums.window.name
         total, peak = sums.total(now), maxima.maximum(now)
-        pvalues = binomial_tail(
-            total[:, Sum.TESTED_UNSEEN], total[:, Sum.TESTED], total[:, Sum.EXPECTED_UNSEEN]
-        )
         for row in np.flatnonzero(total[:, Sum.SCORED]).tolist():
             where = [snapshot.hosts[row], window]
             messages.add_metric(where, float(total[row, Sum.SCORED]))
             mean.add_metric(where, float(total[row, Sum.SURPRISAL] / total[row, Sum.SCORED]))
             highest.add_metric(where, float(peak[row]))
-            if total[row, Sum.TESTED]:
-                pvalue.add_metric(where, float(pvalues[row]))
-    yield from (messages, mean, highest, pvalue)
-
-
-def binomial_tail(successes: Floats, trials: Floats, expected: Floats) -> Floats:
-    """Return P(X >= successes) for X binomial over `trials` with mean `expected`; 1 for 0 trials.
-
-    By the regularised incomplete beta function: P(X >= k) = I_p(k, n - k + 1), DLMF 8.17.5.
-    Trials are taken to be independent. Unseen transitions come in bursts, so that normal windows
-    have small p-values more often than their size says: an alert needs a strict limit.
-    """
-    probability = np.divide(expected, trials, out=np.zeros_like(expected), where=trials > 0)
-    some = successes > 0
-    tail = np.ones_like(successes)
-    if not some.any():
-        return tail
-    # scipy takes longer to import than the rest of the program.
-    from scipy.special import betainc  # noqa: PLC0415
-
-    tail[some] = betainc(successes[some], trials[some] - successes[some] + 1, probability[some])
-    return tail
+    yield from (messages, mean, highest)

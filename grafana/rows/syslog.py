@@ -33,9 +33,22 @@ def syslog() -> list[Json]:
             lowest=0,
         ),
         lines(
+            "Incidents",
+            "Per second: how often the log is not what the reference expects, and how often that "
+            "may be on normal days. SyslogAnomalous warns where the first is far above the second.",
+            [
+                query(rate("syslog_incidents_total", EXPORTER, "host"), "{{host}}"),
+                query(
+                    rate("syslog_incidents_expected_total", EXPORTER, "host"), "{{host}}: at most"
+                ),
+            ],
+            unit="cps",
+            lowest=0,
+        ),
+        lines(
             "P-value of the window",
-            "How likely so many unseen transitions would be on a normal day. Logarithmic: low is "
-            "abnormal. SyslogAnomalous warns below 0.000001.",
+            "How likely incidents as improbable as those of the window would be on a normal day. "
+            "Logarithmic: low is abnormal.",
             [query(f"syslog_anomaly_pvalue{{{HOSTS}}}", "{{host}}")],
             unit="short",
             highest=1,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -9,27 +10,33 @@ from starlette.testclient import TestClient
 from exporter.exposition.collector import PublishedCollector
 from exporter.exposition.web import application
 from exporter.monitors.isolation import Isolation
-from exporter.monitors.syslog_alarms import Anomaly, SyslogAlarms
+from exporter.monitors.latest_anomalies import Anomaly
+from exporter.monitors.syslog_alarms import SyslogAlarms
+from exporter.monitors.syslog_sources import AlarmSettings
 from exporter.pipeline import Snapshot
 from exporter.storage.checkpoint import CheckpointStats
 
 ANOMALY = Anomaly(
+    number=1,
     time=1.5,
     source="cluster",
     host="web1",
     kind="novel",
+    alarm=True,
     score=12.5,
     pvalue=0.0005,
     message="Nov 22 12:00:00 web1 app[1]: <script>alert(1)</script>",
     context=("before", "after"),
     explanation='"app: <*>" was never logged before',
 )
-BURST = Anomaly(2.5, "cluster", "web2", "burst", 7.0, math.nan, "", (), "")
+BURST = Anomaly(2, 2.5, "cluster", "web2", "burst", True, 7.0, math.nan, "", (), "")
 SHOWN = {
+    "number": 1,
     "time": 1.5,
     "source": "cluster",
     "host": "web1",
     "kind": "novel",
+    "alarm": True,
     "score": 12.5,
     "pvalue": 0.0005,
 }
@@ -39,8 +46,11 @@ class Alarms(SyslogAlarms):
     """The monitor, with anomalies of our own."""
 
     def __init__(self):
-        super().__init__((), {"cluster": 0.001})
-        self._anomalies.extend([ANOMALY, BURST])
+        super().__init__((), {"cluster": AlarmSettings(0.001)})
+
+    def snapshot(self):
+        """Return the state, with these."""
+        return replace(super().snapshot(), anomalies=(BURST, ANOMALY))
 
 
 def get(peer="127.0.0.1", host="localhost:9877", headers=(), *, published=True):
@@ -73,10 +83,12 @@ def test_from_this_machine(peer, host):
         "status": "success",
         "data": [
             {
+                "number": 2,
                 "time": 2.5,
                 "source": "cluster",
                 "host": "web2",
                 "kind": "burst",
+                "alarm": True,
                 "score": 7.0,
                 "pvalue": None,
                 "message": "",

@@ -14,6 +14,7 @@ import pytest
 from exporter.event_time import EventTime
 from exporter.markov.scored import Kind
 from exporter.monitors.syslog_alarms import SyslogAlarms
+from exporter.monitors.syslog_sources import AlarmSettings
 from exporter.parsing.syslog_lines import syslog_parser
 from exporter.windows import Window
 from tests.commands.exporter_process import configure
@@ -53,7 +54,7 @@ def written(path: Path, log: list[str]) -> Iterator[None]:
 
 def expected(log: list[str]) -> dict[tuple[str, ...], float]:
     """Return what one monitor shows that reads all of it."""
-    monitor = SyslogAlarms((Window("5m", 300.0),), {"hosts": ALPHA})
+    monitor = SyslogAlarms((Window("5m", 300.0),), {"hosts": AlarmSettings(ALPHA)})
     event_time = EventTime((Window("5m", 300.0),), replay=True)
     parsed = syslog_parser("hosts", timezone="UTC").parse([one.strip().encode() for one in log], 0)
     monitor.update(event_time.place(replace(parsed.batch, received=2e9)))

@@ -35,7 +35,7 @@ def batch(lines):
 
 def update(detector, lines):
     """Feed some lines."""
-    return detector.update(batch(lines), np.zeros(len(lines)))
+    return detector.update(batch(lines), np.zeros(len(lines)))[0]
 
 
 def sessions(count, seed=0, host="web"):

@@ -48,7 +48,7 @@ def test_two_logs_of_two_hosts():
     test = batch(log(300, 3, (*WORDS, "power lost")), "c")
     scores = []
     for model in (both, expected):
-        found = model.detector.update(test, np.zeros(len(test)))
+        found = model.detector.update(test, np.zeros(len(test)))[0]
         scores.append((found.kind.tolist(), found.surprisal.tolist(), found.score.tolist()))
     assert scores[0][0] == scores[1][0]
     assert scores[0][1] == pytest.approx(scores[1][1], abs=1e-12)

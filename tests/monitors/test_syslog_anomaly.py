@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from exporter.event_time import EventTime
 from exporter.markov.scoring import Scorer
 from exporter.markov.training import Trainer
-from exporter.monitors.syslog_anomaly import SyslogAnomaly, binomial_tail
+from exporter.monitors.syslog_anomaly import SyslogAnomaly
 from exporter.records import Categorical, SyslogBatch
 from exporter.storage.encoding import decode, encode
 from exporter.windows import Window
@@ -91,7 +90,6 @@ def test_normal_messages():
         assert samples["syslog_surprisal_mean_nats", "h", window] == pytest.approx(total / 3)
         assert samples["syslog_anomaly_score", "h", window] == pytest.approx(math.log(4))
     # The model is of too few lines for a p-value.
-    assert not any(name == "syslog_anomaly_pvalue" for name, *_ in samples)
 
 
 def test_a_host_has_series_from_its_first_message():
@@ -170,41 +168,6 @@ def test_late_messages_count_in_no_window():
     assert ("syslog_window_messages", "h", "1m") not in samples
     assert samples["syslog_window_messages", "h", "1h"] == 1
     assert counters(samples) == [1, 1]
-
-
-def test_the_pvalue_is_the_binomial_tail():
-    """Of the unseen transitions in the window, against the model's expected share."""
-    share = 0.5 / 1001
-    assert LARGE.expected_unseen_share == share
-    observed = monitor(LARGE)
-    observed.update(batch("ab" * 50))
-    assert exposed(observed)["syslog_anomaly_pvalue", "h", "1m"] == 1
-    observed.update(batch("bb"))
-    samples = exposed(observed)
-    assert samples["syslog_window_messages", "h", "1m"] == 101
-    assert samples["syslog_anomaly_pvalue", "h", "1m"] == pytest.approx(
-        binom.sf(1, 101, share), rel=1e-12
-    )
-
-
-def test_a_model_without_a_share_takes_no_part_in_the_pvalue():
-    """Its messages are scored, but not tested."""
-    observed = SyslogAnomaly(WINDOWS, {"auth": Scorer(SMALL), "messages": Scorer(LARGE)})
-    observed.update(batch("aXa", source="auth"))
-    observed.update(batch("abaa", source="messages"))
-    samples = exposed(observed)
-    assert samples["syslog_window_messages", "h", "1m"] == 5
-    assert samples["syslog_anomaly_pvalue", "h", "1m"] == pytest.approx(
-        binom.sf(0, 3, 0.5 / 1001), rel=1e-12
-    )
-
-
-@given(st.integers(0, 50), st.integers(0, 50), st.floats(1e-9, 1 - 1e-9))
-def test_the_tail_equals_scipy_s(successes, failures, share):
-    """The incomplete beta function gives the binomial distribution's tail."""
-    trials = successes + failures
-    got = binomial_tail(*(np.array([float(x)]) for x in (successes, trials, share * trials)))
-    assert got[0] == pytest.approx(binom.sf(successes - 1, trials, share), rel=1e-6, abs=1e-300)
 
 
 def test_the_state_is_restored():

@@ -112,7 +112,7 @@ def _report(model: MarkovModel, trainer: Trainer) -> list[tuple[str, str]]:
     if share is None:
         expected = (
             f"unknown: the second half of the logs has {model.holdout_transitions:,} transitions, "
-            f"{MIN_HOLDOUT} are needed; syslog_anomaly_pvalue will be absent"
+            f"{MIN_HOLDOUT} are needed"
         )
     else:
         expected = (
@@ -127,7 +127,20 @@ def _report(model: MarkovModel, trainer: Trainer) -> list[tuple[str, str]]:
         ("transitions", f"{model.message_transitions.total:,}"),
         ("distinct transitions", f"{len(model.message_transitions.pairs):,}"),
         ("expected unseen share", expected),
+        ("reference", _reference(trainer)),
     ]
+
+
+def _reference(trainer: Trainer) -> str:
+    from exporter.markov.reference import FIRST  # noqa: PLC0415
+
+    reference = trainer.reference
+    if not reference.compared:
+        return f"of too few messages: {FIRST:,} have to come before those that are compared with it"
+    return (
+        f"p-values from {reference.compared:,} messages that it had not seen; alpha of "
+        f"{1 / (1 + reference.compared):.1g} or more"
+    )
 
 
 def _by_reason(counts: Counter[str]) -> str:
