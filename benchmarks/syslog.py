@@ -27,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,7 @@ import psutil
 
 from exporter.markov.online import OnlineModel
 from exporter.parsing.syslog_lines import syslog_parser
+from exporter.storage import encoding
 from exporter.tailing.inputs import read_blocks
 from exporter.tailing.lines import Lines
 
@@ -86,6 +88,21 @@ def detector(lines: list[bytes]) -> float:
         batch = parser.parse(block, RECEIVED).batch
         model.score(batch, batch.timestamp)
     return len(lines) / (time.process_time() - begun)
+
+
+def memory(lines: list[bytes]) -> tuple[int, float, float]:
+    """Return how many hosts there are, and the MB that their model takes, stored and held."""
+    parser, model = syslog_parser("benchmark", timezone="UTC"), OnlineModel()
+    hosts: set[str] = set()
+    tracemalloc.start()
+    begun = tracemalloc.get_traced_memory()[0]
+    for begin in range(0, len(lines), BLOCK_LINES):
+        batch = parser.parse(Lines.of(lines[begin : begin + BLOCK_LINES]), RECEIVED).batch
+        model.score(batch, batch.timestamp)
+        hosts.update(batch.host.values)
+    held = tracemalloc.get_traced_memory()[0] - begun
+    tracemalloc.stop()
+    return len(hosts), len(encoding.encode(model.dump())) / 2**20, held / 2**20
 
 
 def counter(lines: list[bytes]) -> float:
@@ -168,6 +185,10 @@ def main() -> int:
         others["drain3"] = drain3(lines, options.peers)
     for name, speed in others.items():
         print(f"{name:<10}{speed:12,.0f} lines/s {ours / speed:8.1f} x")
+    hosts, stored, held = memory(read)
+    print(
+        f"{hosts:,} hosts: {stored:.1f} MB stored, {held:.1f} MB held, {held / hosts:.2f} MB a host"
+    )
     return int(any(ours / speed < LEAST[name] for name, speed in others.items()))
 
 
