@@ -197,6 +197,12 @@ class BackoffChain:
         chain.transitions = transitions
         return chain
 
+    def states(self) -> tuple[Integers, Integers]:
+        """Return int64[n] each, the states that are remembered, and how often each came."""
+        keys, counts = self._tallies[0].items()
+        kind, state, _ = _parts(keys)
+        return state[kind == _LINE], counts[kind == _LINE]
+
     def trim(self) -> None:
         """Forget the oldest of what there is no room for."""
         for tally in self._tallies:

@@ -71,6 +71,11 @@ class Detector:
         """Counts that there was no more room for."""
         return self._stream.forgotten + self._process.forgotten
 
+    @property
+    def frequency(self) -> tuple[Integers, Integers]:
+        """int64[n] each, templates and how many lines had them."""
+        return self._stream.chain.states()
+
     def update(self, batch: SyslogBatch, times: Floats) -> tuple[Scored, Compared]:
         """Learn the lines of a batch, and score all those that need not wait any longer.
 

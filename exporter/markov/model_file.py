@@ -27,7 +27,8 @@ from exporter.markov.vocabulary import Vocabulary
 from exporter.storage import encoding
 
 MAGIC = b"MTMARKOV"
-VERSION = 2
+VERSION = 3
+_VERSION_OF_ONLINE = 3
 _DIGEST_AT = len(MAGIC) + 2
 _CONTENT_AT = _DIGEST_AT + hashlib.sha256().digest_size
 _LITTLE_ENDIAN = np.dtype("<i8")
@@ -44,7 +45,7 @@ class _Content(msgspec.Struct, forbid_unknown_fields=True):
     chains: int
     holdout_transitions: int
     holdout_unseen: int
-    # Version 1 has none.
+    # Version 1 has none, and that of version 2 has no reference.
     online: bytes = b""
 
 
@@ -104,7 +105,8 @@ def load(path: Path) -> MarkovModel:
         signed = compressed if version > 1 else content
         if hashlib.sha256(signed).digest() != data[_DIGEST_AT:_CONTENT_AT]:
             raise ValueError("the checksum differs")  # noqa: TRY301
-        return _model(msgspec.msgpack.decode(content, type=_Content))
+        model = _model(msgspec.msgpack.decode(content, type=_Content))
+        return model if version >= _VERSION_OF_ONLINE else replace(model, online=None)
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise UsageError(f"{path}: truncated or damaged ({error}); train it anew") from error
 

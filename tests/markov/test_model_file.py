@@ -118,8 +118,8 @@ def test_damaged_in_any_place(tmp_path):
 
 def test_a_newer_version(tmp_path):
     """The versions are named."""
-    written(tmp_path / "model", {}, version=3)
-    with pytest.raises(UsageError, match="version 3 of the format; this modeltail reads up to 2"):
+    written(tmp_path / "model", {}, version=4)
+    with pytest.raises(UsageError, match="version 4 of the format; this modeltail reads up to 3"):
         load(tmp_path / "model")
 
 
@@ -160,3 +160,15 @@ def test_content_of_another_form(tmp_path, change):
     written(tmp_path / "model", CONTENT | change)
     with pytest.raises(UsageError, match="truncated or damaged"):
         load(tmp_path / "model")
+
+
+def test_version_2_has_no_reference(tmp_path):
+    """What it learned is of another layout: alarms begin from the first line."""
+    path = tmp_path / "model"
+    save(trained("abcab"), path)
+    data = bytearray(path.read_bytes())
+    assert load(path).online is not None
+    data[8:10] = (2).to_bytes(2, "big")
+    path.write_bytes(data)
+    assert load(path).online is None
+    assert load(path).lines == 5

@@ -34,7 +34,7 @@ def fed(reference, chain, lines):
 
 
 def test_copies_take_over_when_enough_was_compared():
-    """Made at each power of two, half as many lines later; the last one is for good."""
+    """Made at each power of two, a quarter as many lines later; the last one is for good."""
     reference, chain = Reference(longest=8 * EPOCH), BackoffChain()
     lines = stream(0, 20 * EPOCH)
     seen = []
@@ -42,7 +42,7 @@ def test_copies_take_over_when_enough_was_compared():
         fed(reference, chain, lines.take(np.arange(begin, begin + EPOCH + 1)))
         seen.append((reference.transitions // EPOCH, reference.compared // EPOCH))
     assert seen == [
-        (0, 0), (1, 1), (2, 1), (2, 2), (2, 3), (4, 2), (4, 3), (4, 4), (4, 5), (4, 6), (4, 7),
+        (0, 0), (1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 3), (4, 4), (4, 5), (8, 2), (8, 3),
         *[(8, 4)] * 9,
     ]  # fmt: skip
     assert LONGEST % EPOCH == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from exporter.commands.syslog import evaluate, generate, merge, score, train
+from exporter.commands.syslog import evaluate, generate, merge, score, show, train
 
 if TYPE_CHECKING:
     # argparse keeps the type of what add_subparsers returns to itself.
@@ -21,3 +21,4 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     generate.add_parser(commands)
     evaluate.add_parser(commands)
     merge.add_parser(commands)
+    show.add_parser(commands)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.commands.streams import Streams
-from exporter.errors import UsageError
+from exporter.commands.syslog.model_files import add_output, refuse_missing_directory
 
 if TYPE_CHECKING:
     # argparse keeps the type of what add_subparsers returns to itself.
@@ -23,9 +23,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Join the models of several logs into one, as if it had learned all of them. "
         "Give them in the order of their time.",
     )
-    parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write"
-    )
+    add_output(parser)
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="what was trained")
     parser.set_defaults(run=run)
 
@@ -37,8 +35,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter.markov.model import merge  # noqa: PLC0415
 
     output: Path = arguments.output
-    if not output.parent.is_dir():
-        raise UsageError(f"{output}: there is no directory {output.parent}")
+    refuse_missing_directory(output)
     models = [model_file.load(path) for path in arguments.models]
     merged = reduce(merge, models)
     model_file.save(merged, output)

@@ -12,8 +12,10 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporter.commands.printable import printable
 from exporter.commands.streams import Streams
 from exporter.commands.syslog.arguments import add_log_arguments, positive
+from exporter.commands.syslog.model_files import online_model
 from exporter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ class _Anomaly:
         chance = "" if isnan(self.pvalue) else f"p={self.pvalue:.2g}"
         return (
             f"{self.score:6.1f}  {chance:<10} {self.kind:<10}  {where}  {self.host}\n"
-            f"        {_printable(self.message)}\n        {_printable(self.explanation)}\n"
+            f"        {printable(self.message)}\n        {printable(self.explanation)}\n"
         )
 
 
@@ -108,7 +110,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter.parsing.syslog_lines import syslog_parser  # noqa: PLC0415
     from exporter.tailing.inputs import read_blocks  # noqa: PLC0415
 
-    model = _loaded(arguments.model) if arguments.model else OnlineModel()
+    model = online_model(arguments.model) if arguments.model else OnlineModel()
     parser = syslog_parser("score", "auto", arguments.timezone, arguments.leading_fields)
     ranking = _Ranking(arguments.top, model, RecentLines())
     received = time.time()
@@ -129,18 +131,6 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
             anomaly.as_text() if arguments.format == "text" else f"{anomaly.as_json()}\n"
         )
     return 0
-
-
-def _loaded(path: Path) -> OnlineModel:
-    from exporter.markov import model_file  # noqa: PLC0415
-    from exporter.markov.online import OnlineModel  # noqa: PLC0415
-
-    state = model_file.load(path).online
-    if state is None:
-        raise UsageError(f"{path}: written by an older modeltail; train it anew")
-    model = OnlineModel()
-    model.load(state)
-    return model
 
 
 class _Ranking:
@@ -192,8 +182,3 @@ class _Ranking:
 
     def best(self) -> list[_Anomaly]:
         return sorted(self._heap, reverse=True)
-
-
-def _printable(text: str) -> str:
-    """Return text that can't do anything to a terminal."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text)

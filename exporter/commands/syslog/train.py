@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from exporter.commands.streams import Streams
 from exporter.commands.syslog.arguments import add_log_arguments
+from exporter.commands.syslog.model_files import add_output, refuse_missing_directory
 from exporter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Learn which message follows which from the logs of normal days. Give the "
         "files in the order of their time.",
     )
-    parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write"
-    )
+    add_output(parser)
     add_log_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -48,8 +47,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter.tailing.inputs import read_blocks  # noqa: PLC0415
 
     output: Path = arguments.output
-    if not output.parent.is_dir():
-        raise UsageError(f"{output}: there is no directory {output.parent}")
+    refuse_missing_directory(output)
     parser = syslog_parser("train", "auto", arguments.timezone, arguments.leading_fields)
     trainer = Trainer()
     blocks = read_blocks(arguments.files, stdin=streams.stdin)
