@@ -93,6 +93,8 @@ from exporter.windows import Window
 IDLE_SECONDS = 86_400.0
 DRIFT_SERIES = 4
 """Series of a column in a window that is tested, besides its distances."""
+SEASON_SERIES = 2
+"""Further ones, of a reference by hour or day."""
 SYSLOG_GROUP = "syslog"
 DEPENDENCY_GROUP, SERVER_GROUP = "(dependencies)", "(servers)"
 """No model can have these names."""
@@ -347,6 +349,7 @@ def _model_group(
     drift = 0
     if reference is not None and model.drift is not None:
         of_each = DRIFT_SERIES + len(model.drift.distances)
+        of_each += 0 if reference.seasonal is None else SEASON_SERIES
         drift = (of_each * len(reference.columns) + 1) * len(windows)
         drift += beside_features.series(model.drift, reference) * len(windows)
         samples = comparison.select_samples(model.drift, reference)

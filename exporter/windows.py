@@ -111,19 +111,23 @@ class RingView:
         float64[steps + 1, k]
             Whole numbers of what is counted.
         """
-        half = SUBWINDOWS // 2
-        age = math.floor(now / self.window.width) - self.epoch
-        used = np.flatnonzero((self.epoch >= 0) & (np.abs(age) < SUBWINDOWS))
-        # What is ahead, as after the clock was set back, is in the present.
-        age = np.maximum(age[used], 0)
-        start = (half * np.arange(steps + 1) // max(steps, 1))[:, None]
-        inside = (start <= age) & (age < start + half)
+        inside, used = self.half_windows(now, steps)
         chosen: slice | NDArray[np.intp] = slice(None) if cells is None else cells
         values = [self.slots[slot][chosen] for slot in used.tolist()] or [self.slots[0][:0][:0]]
         width = len(self.slots[0][chosen])
         held = np.concatenate(values).reshape(len(used), width).astype(np.float64)
         totals: NDArray[np.float64] = inside.astype(np.float64) @ held
         return totals
+
+    def half_windows(self, now: float, steps: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Return bool[steps + 1, k], which slots windows as of :meth:`halves` hold, and these k."""
+        half = SUBWINDOWS // 2
+        age = math.floor(now / self.window.width) - self.epoch
+        used = np.flatnonzero((self.epoch >= 0) & (np.abs(age) < SUBWINDOWS))
+        # What is ahead, as after the clock was set back, is in the present.
+        age = np.maximum(age[used], 0)
+        start = (half * np.arange(steps + 1) // max(steps, 1))[:, None]
+        return (start <= age) & (age < start + half), used
 
     def maximum(self, now: float) -> NDArray[Any]:
         """Return the highest values over the window at `now` (rings filled by `raise_to`)."""

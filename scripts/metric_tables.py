@@ -110,7 +110,8 @@ def exposed(directory: Path) -> list[Metric]:
     _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
     _modeltail(
         *("reference", "build", "--config.file", str(directory / "modeltail.yml")),
-        *("--model", "m", "-o", str(directory / "m.ref"), str(directory / "predictions.jsonl")),
+        *("--model", "m", "-o", str(directory / "m.ref"), "--seasonal", "hour_of_day"),
+        str(directory / "predictions.jsonl"),
     )
     for model, lines in (("r", _REGRESSION), ("b", _BINARY)):
         (directory / "labelled.jsonl").write_text(lines * 500, encoding="utf-8")

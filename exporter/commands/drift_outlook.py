@@ -32,7 +32,7 @@ def outlook(
     times = np.concatenate([np.empty(0), *own])
     times = times[~np.isnan(times)]
     seconds = float(np.ptp(times)) if len(times) else 0.0
-    columns = [comparison.column for comparison in select(settings, reference)]
+    columns = [comparison.as_tested for comparison in select(settings, reference)]
     if seconds < _LEAST_SECONDS:
         return
     for window in configuration.windows:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.config import ColumnSettings, DriftSettings
 from exporter.drift.columns import Column, Kind, NumericColumn
 from exporter.drift.reference import Reference
+from exporter.drift.seasonal.reference import SeasonalColumn
 from exporter.drift.tests import SAMPLE_TESTS, TESTS, CountTest, SampleTest
 from exporter.errors import UsageError
 
@@ -26,9 +27,7 @@ class _Compared:
     @property
     def tau(self) -> float:
         """How many values in a row are worth an independent one to this test."""
-        if self.test.adds_up and isinstance(self.column, NumericColumn):
-            return self.column.longest_tau
-        return self.column.tau
+        return _tau(self.column, self.test)
 
     @property
     def effective_reference(self) -> float:
@@ -38,9 +37,39 @@ class _Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison(_Compared):
-    """A column of the reference and the test that compares windows with it."""
+    """A column of the reference and the test that compares windows with it.
+
+    Attributes
+    ----------
+    seasonal
+        The column by season, where windows are compared with the same hours or days.
+    """
 
     test: CountTest
+    seasonal: SeasonalColumn | None = None
+
+    @property
+    def tau(self) -> float:
+        """How many values in a row are worth an independent one to this test."""
+        if self.seasonal is None:
+            return _tau(self.column, self.test)
+        mean = self.seasonal.tau_mean if self.test.adds_up else 1.0
+        return max(self.seasonal.tau, mean)
+
+    @property
+    def as_tested(self) -> Column:
+        """The column with the autocorrelation times that matter."""
+        if self.seasonal is None:
+            return self.column
+        if isinstance(self.column, NumericColumn):
+            times = self.seasonal
+            return replace(self.column, tau=times.tau, tau_mean=times.tau_mean)
+        return replace(self.column, tau=self.seasonal.tau)
+
+    @property
+    def tau_share(self) -> float:
+        """How many values in a row are worth an independent one to a share of them."""
+        return self.column.tau if self.seasonal is None else self.seasonal.tau
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,12 @@ class SampleComparison(_Compared):
 
     column: NumericColumn
     test: SampleTest
+
+
+def _tau(column: Column, test: CountTest | SampleTest) -> float:
+    if test.adds_up and isinstance(column, NumericColumn):
+        return column.longest_tau
+    return column.tau
 
 
 def kinds(test: str) -> frozenset[Kind]:
@@ -65,8 +100,9 @@ def select(settings: DriftSettings, reference: Reference) -> tuple[Comparison, .
         If the configuration names a column that the reference lacks, or a test that does not
         suit its kind.
     """
+    seasons = {} if reference.seasonal is None else reference.seasonal.columns
     return tuple(
-        Comparison(column, TESTS[test])
+        Comparison(column, TESTS[test], seasons.get(column.name))
         for column, test, _ in _wanted(settings, reference)
         if test in TESTS
     )

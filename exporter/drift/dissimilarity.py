@@ -80,9 +80,13 @@ class Dissimilarity:
         Of the reference; the cells of each lie behind those of the one before.
     names
         Of :data:`DISTANCES`.
+    taus
+        Autocorrelation times, if not those of the columns.
     """
 
-    def __init__(self, columns: Sequence[Column], names: Sequence[str]) -> None:
+    def __init__(
+        self, columns: Sequence[Column], names: Sequence[str], taus: Sequence[float] | None = None
+    ) -> None:
         self._names = tuple(names)
         self._padding = Padding([len(column.counts) for column in columns])
         self._reference = self._padding.rows(
@@ -90,7 +94,7 @@ class Dissimilarity:
         )
         self._positions = np.full(self._reference.shape, np.nan)
         self._std = np.full(len(columns), np.nan)
-        self._tau = np.array([column.tau for column in columns])
+        self._tau = np.array([column.tau for column in columns] if taus is None else taus)
         for at, column in enumerate(columns):
             if isinstance(column, NumericColumn) and column.moments.std is not None:
                 found = distances.centres(column.edges, *_range(column))
@@ -98,7 +102,9 @@ class Dissimilarity:
                 self._positions[at, : len(found)] = found
                 self._std[at] = column.moments.std
 
-    def measure(self, counts: Floats, measured: Sequence[int]) -> dict[str, Floats]:
+    def measure(
+        self, counts: Floats, measured: Sequence[int], reference: Floats | None = None
+    ) -> dict[str, Floats]:
         """Return each distance, float64[measured].
 
         Parameters
@@ -107,10 +113,12 @@ class Dissimilarity:
             float64[cells] of a window.
         measured
             Positions of the columns that have values, in the window and in the reference.
+        reference
+            float64[cells] that the window is compared with, if not those of the columns.
         """
         rows = np.asarray(measured, dtype=np.intp)
         tables = Tables(
-            self._reference[rows],
+            (self._reference if reference is None else self._padding.rows(reference))[rows],
             self._padding.rows(counts)[rows],
             self._positions[rows],
             self._std[rows],

@@ -25,12 +25,15 @@ class Results:
         float64[windows, columns], values of each window.
     effective
         float64[windows, columns], independent values that they are worth.
+    reference
+        float64[windows, columns], independent values that the reference is worth to them.
     statistic, pvalue, effect, adjusted
         float64[windows, columns], NaN where a window has too few.
     """
 
     samples: Floats
     effective: Floats
+    reference: Floats
     statistic: Floats
     pvalue: Floats
     effect: Floats
@@ -60,8 +63,8 @@ class TestFamily:
 
     def __init__(self, comparisons: Sequence[Comparison], correction: str, least: float) -> None:
         self._correct = CORRECTIONS[correction]
-        usable = [one.effective_reference >= MIN_REFERENCE_ROWS for one in comparisons]
-        self._least = np.where(usable, least, np.inf)
+        self._least = least
+        self._effective_reference = np.array([one.effective_reference for one in comparisons])
         self._count = len(comparisons)
         self._batteries = []
         self._tau = np.array([comparison.tau for comparison in comparisons])
@@ -81,22 +84,32 @@ class TestFamily:
         """Cells of all columns."""
         return self._padding.cells
 
-    def test(self, counts: Floats) -> Results:
+    def samples(self, counts: Floats) -> Floats:
+        """Return [..., columns], the values of each column, of [..., cells]."""
+        if not self._count:
+            return np.zeros((*counts.shape[:-1], 0))
+        found: Floats = np.add.reduceat(counts, self._padding.starts, axis=-1)
+        return found
+
+    def test(self, counts: Floats, references: Floats | None = None) -> Results:
         """Test windows.
 
         Parameters
         ----------
         counts
             float64[windows, cells].
+        references
+            float64[windows, cells], what each window is compared with, if not all with the same.
         """
         windows, shape = len(counts), (len(counts), self._count)
-        samples = (
-            np.add.reduceat(counts, self._padding.starts, axis=1)
-            if self._count
-            else np.zeros(shape)
-        )
+        samples = self.samples(counts)
         effective = samples / self._tau
-        enough = effective >= self._least
+        if references is None:
+            size = np.broadcast_to(self._effective_reference, shape)
+        else:
+            size = self.samples(references) / self._tau
+            references = np.column_stack((references, np.zeros(windows)))
+        enough = (effective >= self._least) & (size >= MIN_REFERENCE_ROWS)
         statistic, pvalue, effect = (np.full(shape, np.nan) for _ in range(3))
         padded = np.column_stack((counts, np.zeros(windows)))
         for test, kind, columns, cells, reference in self._batteries:
@@ -105,7 +118,10 @@ class TestFamily:
                 continue
             which = columns[row]
             found = padded[at[:, None], cells[row]] / self._tau[which, None]
-            outcomes = test.binned(reference[row], found, kind)
+            ours = reference[row]
+            if references is not None:
+                ours = references[at[:, None], cells[row]] / self._tau[which, None]
+            outcomes = test.binned(ours, found, kind)
             statistic[at, which] = outcomes.statistic
             pvalue[at, which] = outcomes.pvalue
             effect[at, which] = outcomes.effect
@@ -113,4 +129,4 @@ class TestFamily:
         for window in range(windows):
             tested = enough[window]
             adjusted[window, tested] = self._correct(pvalue[window, tested])
-        return Results(samples, effective, statistic, pvalue, effect, adjusted)
+        return Results(samples, effective, size, statistic, pvalue, effect, adjusted)

@@ -29,6 +29,9 @@ from exporter.drift.embedding import EmbeddingProfile, EmbeddingReference
 from exporter.drift.numeric_profile import in_order, numeric_column
 from exporter.drift.observations import successful
 from exporter.drift.reservoir import Reservoir
+from exporter.drift.seasonal.profile import Hours, SeasonalAccumulator
+from exporter.drift.seasonal.reference import SeasonalColumn, SeasonalReference
+from exporter.drift.seasonal.season import Season
 from exporter.estimation import bagging
 from exporter.estimation.calibrating import Calibrating
 from exporter.estimation.expected_error import ExpectedError
@@ -60,10 +63,15 @@ class Profile:
         values are numbers than texts and booleans; the other values then count as missing.
     positive
         The positive class of a model of two, where it is configured.
+    season
+        Of which each column is counted by hour or day as well.
     """
 
     def __init__(
-        self, kinds: Mapping[str, Kind] | None = None, positive: str | None = None
+        self,
+        kinds: Mapping[str, Kind] | None = None,
+        positive: str | None = None,
+        season: Season | None = None,
     ) -> None:
         self.records = 0
         """Predictions seen: attempts that did not fail."""
@@ -78,6 +86,8 @@ class Profile:
         self._attributions = AttributionProfile()
         self._embedding = EmbeddingProfile()
         self._density = DensityProfile()
+        self._season = season
+        self._hours = None if season is None else Hours(season)
         self._kinds = dict(kinds or {})
         self._columns: dict[str, _Accumulator] = {}
 
@@ -93,16 +103,19 @@ class Profile:
         self._embedding.add(batch)
         self._density.add(batch)
         self._note_origin(batch)
+        hours = None if self._season is None else self._season.hours(batch.timestamp)
+        if hours is not None and self._hours is not None:
+            self._hours.add(hours)
         for feature, values in batch.features.items():
             name = column_name(feature)
             if name in self._columns or len(self._columns) < MAX_COLUMNS:
-                self._add_feature(name, values)
+                self._add_feature(name, values, hours)
             elif len(self.left_out) < MAX_COLUMNS:
                 self.left_out.add(feature)
-        self._add(CONFIDENCE, numbers=batch.confidence)
+        self._add(CONFIDENCE, hours, numbers=batch.confidence)
         if INPUT_LENGTH in batch.numbers:
-            self._add(INPUT_LENGTH, numbers=batch.numbers[INPUT_LENGTH])
-        self._add(PREDICTION, numbers=batch.prediction_value, classes=batch.prediction)
+            self._add(INPUT_LENGTH, hours, numbers=batch.numbers[INPUT_LENGTH])
+        self._add(PREDICTION, hours, numbers=batch.prediction_value, classes=batch.prediction)
 
     def columns(self) -> tuple[Column, ...]:
         """Return the finished columns that hold any value, in order of their names."""
@@ -111,6 +124,20 @@ class Profile:
             for name in sorted(self._columns)
             if self._columns[name].seen
         )
+
+    def seasonal(self, columns: Sequence[Column]) -> SeasonalReference | None:
+        """Return the columns by season; ``None`` without a season, or if no record has a time.
+
+        Parameters
+        ----------
+        columns
+            What `columns` returned.
+        """
+        if self._season is None or self._hours is None or self.first_timestamp is None:
+            return None
+        records, hours = self._hours.finish()
+        found = {column.name: self._columns[column.name].seasonal(column) for column in columns}
+        return SeasonalReference(self._season, records, hours, found)
 
     def attributions(self) -> tuple[NumericColumn, ...]:
         """Return the absolute attributions of each feature that has any."""
@@ -158,32 +185,39 @@ class Profile:
             self.last_timestamp = max(self.last_timestamp, last)
         self.versions.update(version for version in batch.version.decode() if version)
 
-    def _add_feature(self, name: str, values: FeatureColumn) -> None:
+    def _add_feature(self, name: str, values: FeatureColumn, hours: Floats | None) -> None:
         kind = self._kinds.get(name)
         types = set(map(type, values.raw))
         if kind == "numeric" or (kind is None and types <= _NUMBERS):
-            self._add(name, numbers=values.numeric())
+            self._add(name, hours, numbers=values.numeric())
         elif kind == "categorical" or not types & {int, float}:
-            self._add(name, classes=values.categorical())
+            self._add(name, hours, classes=values.categorical())
         else:
             texts = FeatureColumn([_text_or_none(value) for value in values.raw])
-            self._add(name, numbers=values.numeric(), classes=texts.categorical())
+            self._add(name, hours, numbers=values.numeric(), classes=texts.categorical())
 
     def _add(
-        self, name: str, numbers: Floats | None = None, classes: Categorical | None = None
+        self,
+        name: str,
+        hours: Floats | None,
+        numbers: Floats | None = None,
+        classes: Categorical | None = None,
     ) -> None:
-        accumulator = self._columns.setdefault(name, _Accumulator())
+        if name not in self._columns:
+            self._columns[name] = _Accumulator(self._season)
+        accumulator = self._columns[name]
         if numbers is not None:
-            accumulator.add_numbers(numbers)
+            accumulator.add_numbers(numbers, hours)
         if classes is not None:
-            accumulator.add_classes(classes)
+            accumulator.add_classes(classes, hours)
 
 
 class _Accumulator:
     """One column while it is read: its numbers and its classes, since either may win."""
 
-    def __init__(self) -> None:
+    def __init__(self, season: Season | None) -> None:
         self._numbers = Reservoir(MAX_VALUES, head=LONGEST)
+        self._seasonal = None if season is None else SeasonalAccumulator(season, MAX_VALUES)
         self._classes: Counter[str] = Counter()
         self._first: list[Categorical] = []
         self._first_seen = 0
@@ -197,10 +231,15 @@ class _Accumulator:
     def _classes_seen(self) -> int:
         return self._classes.total() + self._uncounted
 
-    def add_numbers(self, values: Floats) -> None:
-        self._numbers.add(values[np.isfinite(values)])
+    def add_numbers(self, values: Floats, hours: Floats | None) -> None:
+        finite = np.isfinite(values)
+        self._numbers.add(values[finite])
+        if self._seasonal is not None and hours is not None:
+            self._seasonal.add_numbers(hours[finite])
 
-    def add_classes(self, column: Categorical) -> None:
+    def add_classes(self, column: Categorical, hours: Floats | None) -> None:
+        if self._seasonal is not None and hours is not None:
+            self._seasonal.add_classes(column, hours)
         if self._first_seen < LONGEST:
             self._first.append(column)
             self._first_seen += len(column.codes)
@@ -220,6 +259,14 @@ class _Accumulator:
             column = numeric_column(name, rows, rows - self._numbers.seen, sorted_, SAMPLE_SIZE)
             return in_order(column, self._numbers.head)
         return self._categorical(name, rows)
+
+    def seasonal(self, column: Column) -> SeasonalColumn:
+        """Return the seasons of what :meth:`finish` returned."""
+        if self._seasonal is None:
+            raise ValueError("no seasons were counted")
+        if isinstance(column, NumericColumn):
+            return self._seasonal.of_numbers(column, self._numbers)
+        return self._seasonal.of_classes(column)
 
     def _categorical(self, name: str, rows: int) -> CategoricalColumn:
         # Equal counts are ordered by name, so that equal content gives an equal file.

@@ -10,6 +10,7 @@ from exporter import canonical
 from exporter.density.reference import DensityReference
 from exporter.drift.columns import NO_FEATURES, Column, NumericColumn, feature_name
 from exporter.drift.embedding import EmbeddingReference
+from exporter.drift.seasonal.reference import SeasonalReference
 from exporter.estimation.expected_error import ExpectedError
 from exporter.estimation.reliability import Reliability
 
@@ -59,6 +60,8 @@ class Reference:
         Projections of the embeddings; ``None`` if there were none.
     density
         How dense features, and embeddings, are; of each at most one.
+    seasonal
+        The columns by hour or day; ``None`` if all times are alike.
     """
 
     model: str
@@ -70,6 +73,7 @@ class Reference:
     attributions: tuple[NumericColumn, ...] = ()
     embedding: EmbeddingReference | None = None
     density: tuple[DensityReference, ...] = ()
+    seasonal: SeasonalReference | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -81,6 +85,7 @@ class Reference:
             self.attributions,
             self.embedding,
             self.density,
+            self.seasonal,
         )
 
     @property
@@ -103,11 +108,12 @@ def digest(
     attributions: Sequence[NumericColumn] = (),
     embedding: EmbeddingReference | None = None,
     density: Sequence[DensityReference] = (),
+    seasonal: SeasonalReference | None = None,
 ) -> str:
     """Return the hex SHA-256 of the columns as JSON with sorted keys and no white space.
 
     The hex digits of the digests of reliability, expected error, attributions (as of columns),
-    embedding and density, where there are any, follow the JSON.
+    embedding, density and seasonal counts, where there are any, follow the JSON.
 
     Who made the reference, when and from which files is no part of it.
     """
@@ -121,4 +127,6 @@ def digest(
     if embedding is not None:
         text += embedding.digest
     text += "".join(one.digest for one in density)
+    if seasonal is not None:
+        text += seasonal.digest
     return canonical.digest(text)

@@ -18,6 +18,8 @@ from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericCo
 from exporter.drift.embedding import EmbeddingReference
 from exporter.drift.projection import Projection
 from exporter.drift.reference import Provenance, Reference
+from exporter.drift.seasonal import stored as stored_seasons
+from exporter.drift.seasonal.reference import SeasonalReference
 from exporter.errors import UsageError
 from exporter.estimation import expected_error_file
 from exporter.estimation.curve import CELLS
@@ -133,6 +135,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     attributions: list[_Numeric] = []
     embedding: _Embedding | None = None
     density: list[stored_density.Stored] = []
+    seasonal: stored_seasons.Stored | None = None
 
 
 def write(reference: Reference, path: Path) -> None:
@@ -164,6 +167,8 @@ def write(reference: Reference, path: Path) -> None:
         document["embedding"] = reference.embedding.document()
     if reference.density:
         document["density"] = [one.document() for one in reference.density]
+    if reference.seasonal is not None:
+        document["seasonal"] = reference.seasonal.document()
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -212,6 +217,7 @@ def read(path: Path) -> Reference:
         _columns(document.attributions, "attributions", path),
         _embedding(document.embedding, path),
         _density(document.density, path),
+        _seasonal(document.seasonal, columns, path),
     )
     if reference.digest != document.digest:
         raise UsageError(
@@ -254,6 +260,17 @@ def _density(stored: Sequence[stored_density.Stored], path: Path) -> tuple[Densi
         return stored_density.restore(stored)
     except ValueError as error:
         raise UsageError(f"{path}: density{error}") from error
+
+
+def _seasonal(
+    stored: stored_seasons.Stored | None, columns: Sequence[Column], path: Path
+) -> SeasonalReference | None:
+    if stored is None:
+        return None
+    try:
+        return stored_seasons.restore(stored, columns)
+    except ValueError as error:
+        raise UsageError(f"{path}: seasonal.{error}") from error
 
 
 def _reliability(stored: _Reliability | None, path: Path) -> Reliability | None:

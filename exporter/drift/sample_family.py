@@ -78,6 +78,7 @@ class SampleFamily:
         self._tau = np.array([comparison.tau for comparison in comparisons])
         self._samples = [_sample(comparison) for comparison in comparisons]
         usable = [one.effective_reference >= MIN_REFERENCE_ROWS for one in comparisons]
+        self._reference = np.array([one.effective_reference for one in comparisons])
         self._least = np.where(usable, settings.min_samples, np.inf)
 
     def look(self, values: Sequence[Floats]) -> Look:
@@ -91,7 +92,10 @@ class SampleFamily:
             outcomes[:3, at] = found.statistic, found.pvalue, found.effect
         outcomes[3, tested] = self._correct(outcomes[1, tested])
         statistic, pvalue, effect, adjusted = outcomes[:, None, :]
-        results = Results(counts[None], effective[None], statistic, pvalue, effect, adjusted)
+        results = Results(
+            *(counts[None], effective[None], self._reference[None]),
+            *(statistic, pvalue, effect, adjusted),
+        )
         large = effect[0] >= self._settings.min_effect
         detected = (adjusted[0] <= self._settings.alpha) & large
         if self._settings.hold:

@@ -14,6 +14,8 @@ from exporter.drift.dissimilarity import Dissimilarity
 from exporter.drift.family import Results, TestFamily
 from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
+from exporter.drift.seasonal.mixture import Expected
+from exporter.drift.seasonal.windows import SeasonalWindows
 from exporter.monitors.drift_gauges import DriftGauges
 from exporter.placement import add_side_by_side
 from exporter.records import Mask, RecordBatch
@@ -63,7 +65,14 @@ class Drift:
         self._sizes = [len(comparison.column.counts) for comparison in self._comparisons]
         self._family = TestFamily(self._comparisons, settings.correction, settings.min_samples)
         self._dissimilarity = Dissimilarity(
-            [comparison.column for comparison in self._comparisons], settings.distances
+            [comparison.column for comparison in self._comparisons],
+            settings.distances,
+            [comparison.tau_share for comparison in self._comparisons],
+        )
+        self._seasons = (
+            None
+            if reference.seasonal is None
+            else SeasonalWindows(reference.seasonal, self._comparisons, self._family.samples)
         )
         self._windows = tuple(windows)
         self._rings = [
@@ -96,20 +105,33 @@ class Drift:
         for window, view in zip(self._windows, snapshot, strict=True):
             if self._comparisons:
                 counts = view.halves(now, 0)
-                results = self._family.test(counts)
+                expected = self._expected(view, now, 0)
+                reference = None if expected is None else expected.counts
+                results = self._family.test(counts, reference)
                 gauges.add(window.name, results, self._detected(results, view, now))
                 tested = np.flatnonzero(results.tested[0])
-                measured = self._dissimilarity.measure(counts[0], tested.tolist())
+                measured = self._dissimilarity.measure(
+                    counts[0], tested.tolist(), None if reference is None else reference[0]
+                )
                 gauges.add_distances(window.name, tested.tolist(), measured)
+                if expected is not None:
+                    gauges.add_seasons(window.name, results, expected.own[0])
         yield from gauges
 
     def _detected(self, results: Results, view: RingView, now: float) -> Mask:
         """Return bool[columns], drift is there, and has been for as long as the window."""
         detected: Mask = self._differs(results)[0]
         if self._settings.hold and detected.any():
-            before = self._family.test(view.halves(now, HOLD_STEPS))
+            expected = self._expected(view, now, HOLD_STEPS)
+            before = self._family.test(
+                view.halves(now, HOLD_STEPS), None if expected is None else expected.counts
+            )
             detected = np.logical_and.reduce(self._differs(before))
         return detected
+
+    def _expected(self, view: RingView, now: float, steps: int) -> Expected | None:
+        """Return what windows are compared with, ``None`` if all with the reference as it is."""
+        return None if self._seasons is None else self._seasons.expected(view, now, steps)
 
     def _differs(self, results: Results) -> Mask:
         """Return bool[windows, columns], the difference is significant, and large enough to matter.

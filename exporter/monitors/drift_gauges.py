@@ -85,6 +85,18 @@ class DriftGauges:
             "distance",
         )
 
+        self._reference_samples = gauge(
+            "model_drift_reference_effective_samples",
+            "Independent values that the reference is worth to the window, of the same hours.",
+            "feature",
+        )
+        self._season = gauge(
+            "model_drift_season_ratio",
+            "Share of the values that are compared with their own hour, or day, of the reference, "
+            "which has too few of the others.",
+            "feature",
+        )
+
     def __iter__(self) -> Iterator[Metric]:
         yield self._pvalue
         yield self._statistic
@@ -95,6 +107,9 @@ class DriftGauges:
         yield self._share
         if self._distance.samples:
             yield self._distance
+        if self._season.samples:
+            yield self._reference_samples
+            yield self._season
 
     def add(self, window: str, results: Results, detected: Mask) -> None:
         """Add the results of one window, by its name: the first one of `results`."""
@@ -104,7 +119,7 @@ class DriftGauges:
             column = [*where, comparison.column.name]
             self._samples.add_metric(column, float(results.effective[0, at]))
             if not tested[at]:
-                few = comparison.effective_reference < MIN_REFERENCE_ROWS
+                few = results.reference[0, at] < MIN_REFERENCE_ROWS
                 reason = TOO_FEW_REFERENCE_ROWS if few else TOO_FEW_ROWS
                 self._evaluable.add_metric([*column, reason], 0.0)
                 continue
@@ -116,6 +131,21 @@ class DriftGauges:
             self._detected.add_metric(column, float(detected[at]))
         if tested.any():
             self._share.add_metric(where, float(detected.sum() / tested.sum()))
+
+    def add_seasons(self, window: str, results: Results, own: Floats) -> None:
+        """Add what one window, by its name, is compared with.
+
+        Parameters
+        ----------
+        own
+            float64[columns], share of the values compared with their own season cell, or NaN.
+        """
+        for at, comparison in enumerate(self._comparisons):
+            if not np.isnan(own[at]):
+                column = [*self._values, window, comparison.column.name]
+                size = float(results.reference[0, at])
+                self._reference_samples.add_metric(column, size)
+                self._season.add_metric(column, float(own[at]))
 
     def add_distances(
         self, window: str, tested: Sequence[int], measured: Mapping[str, Floats]

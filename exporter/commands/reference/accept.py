@@ -63,6 +63,11 @@ def _accept(arguments: argparse.Namespace, streams: Streams) -> int:
     else:
         if arguments.first is None and arguments.last is None:
             arguments.last = DEFAULT_LAST
+        if old.seasonal is not None:
+            # What is accepted is other content, not another way to compare.
+            season = old.seasonal.season
+            arguments.seasonal = arguments.seasonal or season.cycle
+            arguments.timezone = arguments.timezone or season.timezone
         files = arguments.files or list(source.paths)
         new = profiled(configuration, source, files, arguments, streams)
     describe(new, streams)

@@ -10,6 +10,8 @@ from exporter.commands.reference.summary import QUANTILES
 from exporter.commands.streams import Streams
 from exporter.drift.columns import CategoricalColumn, Column, NumericColumn
 from exporter.drift.reference import Reference
+from exporter.drift.seasonal.mixture import LEAST as LEAST_OF_CELL
+from exporter.drift.seasonal.reference import SeasonalReference
 from exporter.estimation.reliability import LEAST
 
 _SHOWN_CATEGORIES = 3
@@ -50,6 +52,8 @@ def describe(reference: Reference, streams: Streams) -> None:
         records = reference.attributions[0].rows
         out.write(f"absolute attributions, of {records} predictions that have any:\n")
         _print_table(reference.attributions, streams)
+    if reference.seasonal is not None:
+        _print_season(reference.seasonal, out)
     embedding = reference.embedding
     if embedding is not None:
         out.write(
@@ -65,6 +69,15 @@ def describe(reference: Reference, streams: Streams) -> None:
             f"density of {density.kind}, in {size} dimensions: {points} points, "
             f"{held_out} held-out records{also}\n"
         )
+
+
+def _print_season(seasonal: SeasonalReference, out: TextIO) -> None:
+    enough = int((seasonal.records >= LEAST_OF_CELL).sum())
+    season = seasonal.season
+    out.write(
+        f"by {season.cycle} in {season.timezone}: {int((seasonal.hours > 0).sum())} of "
+        f"{season.size} cells seen, {enough} with at least {LEAST_OF_CELL} predictions\n"
+    )
 
 
 def _print_table(columns: Sequence[Column], streams: Streams) -> None:

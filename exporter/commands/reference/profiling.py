@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -22,9 +23,12 @@ from exporter.drift.comparison import MIN_REFERENCE_ROWS, kinds
 from exporter.drift.observations import successful
 from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
 from exporter.drift.reference import Provenance, Reference
+from exporter.drift.seasonal.season import CYCLES, Season
 from exporter.errors import UsageError
 from exporter.joining.lookup import LabelTable
 from exporter.records import RecordBatch
+
+_LEAST_CYCLES = 3
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +59,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--no-density", action="store_true",
         help="leave out some 1,000 records, as numbers alone, that drift.density needs",
     )  # fmt: skip
+    parser.add_argument(
+        "--seasonal", choices=CYCLES,
+        help="count each column by this as well, so that windows are compared with the same hours",
+    )  # fmt: skip
+    parser.add_argument(
+        "--timezone", type=_timezone, metavar="ZONE",
+        help="whose hours and days these are, such as Europe/Zurich (default: UTC)",
+    )  # fmt: skip
     reading.add_options(parser)
 
 
@@ -72,7 +84,7 @@ def profiled(
     UsageError
         If there is no prediction in them.
     """
-    profile = Profile(_kinds(source), source.positive_class)
+    profile = Profile(_kinds(source), source.positive_class, season_of(options))
     read = _read(profile, configuration, source, files, options, streams)
     columns, attributions, embedding = (
         profile.columns(), profile.attributions(), profile.embedding()
@@ -90,6 +102,11 @@ def profiled(
         if embedding is not None:
             axes = tuple(column.unordered() for column in embedding.columns)
             embedding = replace(embedding, columns=axes)
+    seasonal = profile.seasonal(columns)
+    if options.seasonal is not None and seasonal is None:
+        raise UsageError(
+            f"{', '.join(files)}: --seasonal needs records with a timestamp, and none has one"
+        )
     version = options.version_label
     if version is None:
         version = next(iter(profile.versions)) if len(profile.versions) == 1 else ""
@@ -108,6 +125,7 @@ def profiled(
         attributions=attributions,
         embedding=embedding,
         density=() if options.no_density else profile.density(columns, ordered=not without_time),
+        seasonal=seasonal,
     )
     remarks = list(_remarks(profile, reference))
     if without_time:
@@ -211,6 +229,30 @@ def _time(text: str) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
+def _timezone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, OSError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time zone, such as Europe/Zurich"
+        ) from None
+
+
+def season_of(options: argparse.Namespace) -> Season | None:
+    """Return the season that is asked for.
+
+    Raises
+    ------
+    UsageError
+        If there is a time zone but nothing that it could matter to.
+    """
+    if options.seasonal is None:
+        if options.timezone is not None:
+            raise UsageError("--timezone is of no use without --seasonal")
+        return None
+    return Season(options.seasonal, options.timezone or "UTC")
+
+
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
@@ -254,6 +296,8 @@ def _remarks(profile: Profile, reference: Reference) -> Iterator[str]:
             "without logged features nobody knows how far calibration travels: the bands of what "
             "is estimated without labels are too narrow once inputs shift"
         )
+    if reference.seasonal is not None:
+        yield from _season_remarks(profile, reference.seasonal.season)
     for column in reference.columns:
         name = plain(column.name)
         if column.n < MIN_REFERENCE_ROWS:
@@ -263,3 +307,13 @@ def _remarks(profile: Profile, reference: Reference) -> Iterator[str]:
             )
         if column.n < column.rows - column.missing:
             yield f"{name}: profiled from a uniform sample of {MAX_VALUES:,} values"
+
+
+def _season_remarks(profile: Profile, season: Season) -> Iterator[str]:
+    first, last = profile.first_timestamp or 0.0, profile.last_timestamp or 0.0
+    cycles = (last - first) / season.period
+    if cycles < _LEAST_CYCLES:
+        yield (
+            f"the records span {cycles:.1f} cycles of {season.cycle}: what is the season and what "
+            f"was chance shows from {_LEAST_CYCLES} on"
+        )

@@ -37,6 +37,17 @@ def summary(reference: Reference, columns: Sequence[Column]) -> dict[str, Any]:
             "dimension": reference.embedding.dimension,
             "columns": [_column(column) for column in reference.embedding.columns],
         },
+        "seasonal": None
+        if reference.seasonal is None
+        else {
+            "cycle": reference.seasonal.season.cycle,
+            "timezone": reference.seasonal.season.timezone,
+            "predictions": reference.seasonal.records.tolist(),
+            "columns": {
+                name: {"tau": column.tau, "values": column.counts.sum(axis=1).tolist()}
+                for name, column in reference.seasonal.columns.items()
+            },
+        },
         "density": [
             {
                 "of": one.kind,

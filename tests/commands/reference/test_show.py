@@ -122,6 +122,7 @@ def test_json_is_for_programs(show, tmp_path):
         "estimates_error": False,
         "attributions": [],
         "embedding": None,
+        "seasonal": None,
         "density": [
             {
                 "of": "features",
