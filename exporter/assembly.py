@@ -21,7 +21,7 @@ from exporter.joining.monitors import JoinedMonitors
 from exporter.markov import model_file
 from exporter.markov.online import Trained
 from exporter.markov.scoring import Scorer
-from exporter.monitors import beside_features, estimated_accuracy, names
+from exporter.monitors import awaited, beside_features, estimated_accuracy, names
 from exporter.monitors.accuracy import Accuracy
 from exporter.monitors.attribution import Attribution
 from exporter.monitors.budget import Budget, SeriesBudget
@@ -42,6 +42,7 @@ from exporter.monitors.facts import Facts
 from exporter.monitors.feature_values import FeatureValues
 from exporter.monitors.fed_group import FedGroup
 from exporter.monitors.finish import Finish
+from exporter.monitors.first_records import FirstRecords
 from exporter.monitors.first_token import FirstToken
 from exporter.monitors.fixed_series import fixed_series
 from exporter.monitors.fleet_columns import fleet_columns
@@ -195,21 +196,22 @@ def _parser_of_format(
     return TextLines(Logfmt(), columns)
 
 
-def read_reference(model: ModelSource) -> Reference | None:
-    """Return the reference that a model is compared with, ``None`` if there is none.
+def read_reference(configuration: Configuration, model: ModelSource) -> Reference | None:
+    """Return the reference that a model is compared with, ``None`` if there is none yet.
 
     Raises
     ------
     UsageError
         If it can't be read, or does not have the columns that the configuration names.
     """
-    if model.drift is None:
+    path = configuration.reference_path(model)
+    if model.drift is None or path is None or (model.drift.own is not None and not path.exists()):
         return None
-    reference = reference_file.read(model.drift.reference)
+    reference = reference_file.read(path)
     # Monitors are made when a version first appears; what does not fit must show before.
     comparison.select(model.drift, reference)
     if reference.reliability is not None:
-        reference.reliability.check_positive(model.positive_class, model.drift.reference)
+        reference.reliability.check_positive(model.positive_class, path)
     return reference
 
 
@@ -241,7 +243,7 @@ def _add_model(
     replay: bool,
     without: Collection[str],
 ) -> None:
-    reference = read_reference(model)
+    reference = read_reference(configuration, model)
     rules = read_rules(model)
     monitors = _model_group(parts, configuration, model, reference, rules, without, replay=replay)
     group: ModelMonitors | JoinedMonitors = monitors
@@ -259,7 +261,10 @@ def _add_model(
             parts.isolation,
         )
     event_time = EventTime(configuration.windows, replay=replay)
-    features = features_read(reference, rules, model.slices)
+    features: Collection[str] | None = features_read(reference, rules, model.slices)
+    if reference is None and model.drift is not None:
+        # Nobody knows yet which ones the reference will have.
+        features = None
     dimension = beside_features.dimension(model.drift, reference)
     embeddings = None if dimension is None else Embeddings(dimension)
     parts.groups[model.name] = group
@@ -289,9 +294,13 @@ def _model_group(
     windows = configuration.windows
     by_model = {"model": model.name}
     info = {"task": model.task, "reference": "" if reference is None else reference.label}
+    path = None if replay else configuration.reference_path(model)
+    first = awaited.records(model, reference, info, path)
     thresholds = model.thresholds.model_dump(exclude_none=True)
     objectives: dict[str, float] = {name: slo.objective for name, slo in model.slo.items()}
-    fleet = _fleet(model, reference, len(configuration.models), parts.budget)
+    # Each exporter has its own: nothing to add up over a fleet, and no edges that outlast it.
+    shared = None if model.drift is not None and model.drift.own is not None else reference
+    fleet = _fleet(model, shared, len(configuration.models), parts.budget)
 
     def whole() -> list[Monitor[RecordBatch]]:
         monitors: list[Monitor[RecordBatch]] = [
@@ -301,6 +310,8 @@ def _model_group(
         if reference is not None and model.drift is not None and fleet:
             facts = ReferenceFacts(by_model, reference, fleet, model.drift, parts.budget)
             monitors.append(facts)
+        if first is not None:
+            monitors.append(FirstRecords(by_model, first, at_once=path is None))
         if rules is not None:
             privacy = configuration.privacy
             monitors.append(
@@ -326,7 +337,7 @@ def _model_group(
             Attribution(labels, windows, budget),
             Environment(labels, budget),
         ]
-        monitors += _of_task(model.task, labels, windows, reference)
+        monitors += _of_task(model.task, labels, windows, shared)
         if model.slices:
             monitors.append(Slices(labels, windows, model.slices, budget))
         if reference is not None and reference.reliability is not None:
@@ -343,17 +354,9 @@ def _model_group(
                 Outliers(labels, reference),
                 *beside_features.monitors(model.drift, reference, labels, windows),
             ]
+        monitors += awaited.monitors(model.drift, first, labels, windows)
         return _kept(monitors, without)
 
-    # Its statistics are there once a window has enough to test.
-    drift = 0
-    if reference is not None and model.drift is not None:
-        of_each = DRIFT_SERIES + len(model.drift.distances)
-        of_each += 0 if reference.seasonal is None else SEASON_SERIES
-        drift = (of_each * len(reference.columns) + 1) * len(windows)
-        drift += beside_features.series(model.drift, reference) * len(windows)
-        samples = comparison.select_samples(model.drift, reference)
-        drift += (DRIFT_SERIES + DIAGNOSTIC_SERIES) * len(samples) + bool(samples)
     reliability = None if reference is None else reference.reliability
     return ModelMonitors(
         whole,
@@ -362,9 +365,23 @@ def _model_group(
         parts.budget,
         IDLE_SECONDS,
         fixed_series(partial(version, ""), model.task, windows)
-        + drift
+        + _drift_series(model, reference, windows)
         + estimated_accuracy.series(reliability, windows),
     )
+
+
+def _drift_series(
+    model: ModelSource, reference: Reference | None, windows: Sequence[Window]
+) -> int:
+    """Return the series of a version's statistics, which are there once a window has enough."""
+    if reference is None or model.drift is None:
+        return 0
+    of_each = DRIFT_SERIES + len(model.drift.distances)
+    of_each += 0 if reference.seasonal is None else SEASON_SERIES
+    found = (of_each * len(reference.columns) + 1) * len(windows)
+    found += beside_features.series(model.drift, reference) * len(windows)
+    samples = comparison.select_samples(model.drift, reference)
+    return found + (DRIFT_SERIES + DIAGNOSTIC_SERIES) * len(samples) + bool(samples)
 
 
 def _fleet(

@@ -53,6 +53,10 @@ def _sections(parent: type[Section]) -> Iterator[tuple[str, type[Section]]]:
 
 def _kind(description: Any, schema: Any) -> tuple[str, list[tuple[str, Any]]]:
     """Return the type of a value in words, and the sections that it holds, by path suffix."""
+    if "oneOf" in description:
+        found = [_kind(one, schema) for one in description["oneOf"]]
+        words = [kind for kind, _ in found]
+        return " or ".join(words), [one for _, inner in found for one in inner]
     if "anyOf" in description:
         [description] = [one for one in description["anyOf"] if one.get("type") != "null"]
     if "$ref" in description:

@@ -41,7 +41,7 @@ models:
   - {name: t, paths: [lists.jsonl], task: multilabel}
   - {name: l, paths: [answers.jsonl]}
   - {name: b, paths: [binary.jsonl], slices: [region], drift: {reference: b.ref}}
-  - {name: c, paths: [classes.jsonl]}
+  - {name: c, paths: [classes.jsonl], drift: {reference: {first: 100}}}
 syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 dependencies:

@@ -284,7 +284,7 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
     from exporter.parsing.sniffing import likely_format  # noqa: PLC0415
 
     report = Report(model.name)
-    reference = read_reference(model)
+    reference = read_reference(configuration, model)
     rules = read_rules(model)
     features = features_read(reference, rules)
     # All are read where some are expected, so that those show that nobody asks for.
@@ -313,6 +313,12 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
         _extra_features(report, features, batches)
         if reference is not None and model.drift is not None:
             report.facts += outlook(configuration, model.drift, reference, batches)
+        if reference is None and model.drift is not None and model.drift.own is not None:
+            kept = configuration.reference_path(model) or "in memory alone, without storage.path"
+            report.facts.append(
+                f"drift: the first {model.drift.own.first} predictions will be the reference, kept "
+                f"{kept}"
+            )
     elif report.parsed:
         keys = ", ".join(report.keys[:_SHOWN_KEYS]) or "none"
         report.problems.append(

@@ -124,9 +124,12 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     logs.configure(arguments.log_level, arguments.log_format, streams.err)
     raise_descriptor_limit()
     configuration = config.load(arguments.config_file)
+    if arguments.storage_path is not None:
+        storage = config.Storage(path=arguments.storage_path)
+        configuration = configuration.model_copy(update={"storage": storage})
     loaded_at = time.time()
     parts = assemble(configuration, replay=False, without=arguments.without)
-    storage_path = arguments.storage_path or configuration.storage.path
+    storage_path = configuration.storage.path
     # Bound before storage is touched: an address in use must not leave a lock behind.
     listener = serving.bind(*arguments.listen_address)
     store = None if storage_path is None else Store(storage_path, time.strftime("%Y%m%dT%H%M%S"))

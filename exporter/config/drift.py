@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from exporter.config.density import DensitySettings
 from exporter.config.quantities import Ratio
+from exporter.config.reference import OwnReference
 from exporter.config.section import Section
 
 Distance = Literal[
@@ -34,6 +35,17 @@ Test = Literal[
 ]
 
 
+def _kind_of_reference(value: object) -> str:
+    return "[own]" if isinstance(value, dict | OwnReference) else "[file]"
+
+
+FileOrOwn = Annotated[
+    Annotated[Path, Field(strict=False), Tag("[file]")] | Annotated[OwnReference, Tag("[own]")],
+    Discriminator(_kind_of_reference),
+]
+"""A path, or a section; errors name no alternatives, since it is clear which one is meant."""
+
+
 class ColumnSettings(Section):
     """How one column is tested for drift."""
 
@@ -55,8 +67,9 @@ class ColumnSettings(Section):
 class DriftSettings(Section):
     """The comparison with a reference."""
 
-    reference: Path = Field(
-        strict=False, description="File that `modeltail reference build` wrote."
+    reference: FileOrOwn = Field(
+        description="File that `modeltail reference build` wrote, or what the exporter is to make "
+        "one of.",
     )
     columns: dict[str, ColumnSettings] = Field(
         default_factory=lambda: {"*": ColumnSettings()},
@@ -120,3 +133,8 @@ class DriftSettings(Section):
         description="Probability, at most, that the evidence for drift of any column of a version "
         "ever reaches `model_drift_evidence_limit_log10` without drift.",
     )
+
+    @property
+    def own(self) -> OwnReference | None:
+        """What the exporter makes the reference of; ``None`` if it is a file of others."""
+        return self.reference if isinstance(self.reference, OwnReference) else None

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pydantic
 
 from exporter.config import yaml_lines
+from exporter.config.drift import DriftSettings
 from exporter.config.models import Configuration
 from exporter.config.rules import Rules, RuleSet
 from exporter.config.section import Section
@@ -116,7 +117,7 @@ def _causes(details: Sequence[Any]) -> Iterator[Any]:
 
 
 def _problem(root: type[Section], detail: Any, document: yaml_lines.Document) -> tuple[int, str]:
-    path = tuple(part for part in detail["loc"] if part != "[key]")
+    path = tuple(part for part in detail["loc"] if not str(part).startswith("["))
     key = ".".join(map(str, path)) or "the file"
     kind, given = detail["type"], f"{detail['input']!r:.80}"
     if kind == "extra_forbidden":
@@ -173,6 +174,12 @@ def _paths(paths: Sequence[str], folder: Path) -> tuple[str, ...]:
     return tuple(path if path == STDIN else str(folder / path) for path in paths)
 
 
+def _resolved_drift(drift: DriftSettings, folder: Path) -> DriftSettings:
+    if not isinstance(drift.reference, Path):
+        return drift
+    return drift.model_copy(update={"reference": folder / drift.reference})
+
+
 def _resolved_rules(rules: Rules, folder: Path) -> Rules:
     if rules.include is None:
         return rules
@@ -188,10 +195,7 @@ def _resolve(configuration: Configuration, folder: Path) -> Configuration:
         source.model_copy(
             update={
                 "paths": _paths(source.paths, folder),
-                "drift": source.drift
-                and source.drift.model_copy(
-                    update={"reference": folder / source.drift.reference},
-                ),
+                "drift": source.drift and _resolved_drift(source.drift, folder),
                 "rules": source.rules and _resolved_rules(source.rules, folder),
                 "server": source.server and _resolved_server(source.server, folder),
             }

@@ -6,6 +6,7 @@ import re
 from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -387,6 +388,18 @@ class Configuration(_Section):
     privacy: Privacy = Field(
         default_factory=Privacy, description="What may be shown of the records themselves."
     )
+
+    def reference_path(self, model: ModelSource) -> Path | None:
+        """Return the file of a model's reference.
+
+        ``None`` without one, or if it is made of the model's own predictions and nothing is kept.
+        """
+        if model.drift is None:
+            return None
+        if isinstance(model.drift.reference, Path):
+            return model.drift.reference
+        folder = self.storage.path
+        return folder and folder / f"{quote(model.name, safe='@:')}.ref"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

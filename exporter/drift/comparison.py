@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from exporter.config import ColumnSettings, DriftSettings
-from exporter.drift.columns import Column, Kind, NumericColumn
+from exporter.drift.columns import NO_FEATURES, Column, Kind, NumericColumn
 from exporter.drift.reference import Reference
 from exporter.drift.seasonal.reference import SeasonalColumn
 from exporter.drift.tests import SAMPLE_TESTS, TESTS, CountTest, SampleTest
@@ -91,6 +91,16 @@ def kinds(test: str) -> frozenset[Kind]:
     return TESTS[test].kinds if test in TESTS else frozenset({"numeric"})
 
 
+def kinds_configured(settings: DriftSettings | None) -> dict[str, Kind]:
+    """Return the kinds that the configuration fixes by choosing a test for a feature."""
+    columns = {} if settings is None else settings.columns
+    return {
+        name: "categorical" if "categorical" in kinds(chosen.test) else "numeric"
+        for name, chosen in columns.items()
+        if chosen.test is not None and name not in (*NO_FEATURES, _ALL_OTHERS)
+    }
+
+
 def select(settings: DriftSettings, reference: Reference) -> tuple[Comparison, ...]:
     """Return the columns whose windows the configuration wants tested, in the reference's order.
 
@@ -140,7 +150,7 @@ def _wanted(settings: DriftSettings, reference: Reference) -> Iterator[tuple[Col
     for name in settings.columns:
         if name != _ALL_OTHERS and name not in known:
             raise UsageError(
-                f"{settings.reference}: the reference has no column {name!r}, which drift.columns "
+                f"{_named(settings)}: the reference has no column {name!r}, which drift.columns "
                 f"names; it has {', '.join(sorted(known))}"
             )
     for column in reference.columns:
@@ -148,6 +158,12 @@ def _wanted(settings: DriftSettings, reference: Reference) -> Iterator[tuple[Col
         if wanted is not None:
             named = column.name in settings.columns
             yield column, *_test(settings, column, wanted, named=named)
+
+
+def _named(settings: DriftSettings) -> str:
+    if settings.own is None:
+        return str(settings.reference)
+    return f"the first {settings.own.first} predictions"
 
 
 def _test(
@@ -158,7 +174,7 @@ def _test(
     if column.kind not in kinds(test):
         if named:
             raise UsageError(
-                f"{settings.reference}: column {column.name!r} is {column.kind}, and "
+                f"{_named(settings)}: column {column.name!r} is {column.kind}, and "
                 f"drift.columns.{column.name}.test {test} takes only "
                 f"{' or '.join(sorted(kinds(test)))} columns"
             )
@@ -167,7 +183,7 @@ def _test(
     possible = test in SAMPLE_TESTS
     if wanted.exact and named and not possible:
         raise UsageError(
-            f"{settings.reference}: drift.columns.{column.name}.exact: {test} tests counts; tests "
+            f"{_named(settings)}: drift.columns.{column.name}.exact: {test} tests counts; tests "
             f"of raw values are {', '.join(SAMPLE_TESTS)}"
         )
     return test, possible and (wanted.exact or test not in TESTS)

@@ -29,7 +29,7 @@ class Facts:
     labels
         Labels of every series: the model.
     info
-        Further labels of `model_info`.
+        Further labels of `model_info`, as they are when they are asked for.
     thresholds
         Limits by name, for the alerts.
     objectives
@@ -46,7 +46,7 @@ class Facts:
         objectives: Mapping[str, float],
     ) -> None:
         self._labels = dict(labels)
-        self._info = dict(info)
+        self._info = info
         self._thresholds = dict(thresholds)
         self._objectives = dict(objectives)
         self._last_prediction = 0.0
@@ -70,7 +70,7 @@ class Facts:
         """Yield facts; a time that never was is absent."""
         names, values = list(self._labels), list(self._labels.values())
         info = InfoMetricFamily("model", "The model as configured.", labels=names)
-        info.add_metric(values, self._info)
+        info.add_metric(values, dict(self._info))
         yield info
         threshold = GaugeMetricFamily(
             "model_threshold", "Limit from the configuration.", labels=[*names, "name"]

@@ -25,6 +25,7 @@ ALL = (
     "facts",
     "feature_values",
     "finish",
+    "first_records",
     "first_token",
     "ground_truth",
     "inputs",

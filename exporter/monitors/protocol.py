@@ -31,8 +31,11 @@ class Monitor(Protocol[BatchT_contra]):
     def families(self, snapshot: Any, now: float) -> Iterable[Metric]:
         """Yield metric families of a snapshot, windows as seen at Unix time `now`."""
 
-    def dump(self) -> Mapping[str, Any]:
-        """Return the state for storage: maps, lists, strings, numbers and numpy arrays."""
+    def dump(self) -> Mapping[str, Any] | None:
+        """Return the state for storage: maps, lists, strings, numbers and numpy arrays.
+
+        ``None`` as long as there is none.
+        """
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned.

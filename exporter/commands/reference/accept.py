@@ -53,11 +53,12 @@ def add_parser(actions: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def _accept(arguments: argparse.Namespace, streams: Streams) -> int:
     configuration = config.load(arguments.config_file)
     source = configured(configuration, arguments.model, arguments.config_file)
-    if source.drift is None:
+    path = configuration.reference_path(source)
+    if path is None:
         raise UsageError(
             f"{arguments.config_file}: model {source.name!r} has no drift.reference to replace"
         )
-    old = read(source.drift.reference)
+    old = read(path)
     if arguments.kept is not None:
         new = _kept(arguments, source)
     else:
@@ -82,8 +83,8 @@ def _accept(arguments: argparse.Namespace, streams: Streams) -> int:
         return 1
     for line in _differences(old, new):
         streams.out.write(line + "\n")
-    kept = _keep(source.drift.reference, old)
-    write(new, source.drift.reference)
+    kept = _keep(path, old)
+    write(new, path)
     streams.out.write(
         f"{new.label} is in the place of {old.label}, which is kept as {kept}\n"
         "restart the exporter: model_info then shows it, and drift is counted anew\n"

@@ -18,8 +18,8 @@ from exporter.commands.reference.printing import plain
 from exporter.commands.reference.reading import Reading
 from exporter.commands.streams import Streams
 from exporter.config import Configuration, ModelSource
-from exporter.drift.columns import NO_FEATURES, PREDICTION, Kind
-from exporter.drift.comparison import MIN_REFERENCE_ROWS, kinds
+from exporter.drift.columns import PREDICTION
+from exporter.drift.comparison import MIN_REFERENCE_ROWS, kinds_configured
 from exporter.drift.observations import successful
 from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
 from exporter.drift.reference import Provenance, Reference
@@ -84,7 +84,7 @@ def profiled(
     UsageError
         If there is no prediction in them.
     """
-    profile = Profile(_kinds(source), source.positive_class, season_of(options))
+    profile = Profile(kinds_configured(source.drift), source.positive_class, season_of(options))
     read = _read(profile, configuration, source, files, options, streams)
     columns, attributions, embedding = (
         profile.columns(), profile.attributions(), profile.embedding()
@@ -272,16 +272,6 @@ def configured(configuration: Configuration, name: str, path: Path) -> ModelSour
             return source
     known = ", ".join(source.name for source in configuration.models) or "none"
     raise UsageError(f"{path}: there is no model {name!r}; configured: {known}")
-
-
-def _kinds(source: ModelSource) -> dict[str, Kind]:
-    """Return the kinds that the configuration fixes by choosing a test for a feature."""
-    columns = source.drift.columns if source.drift else {}
-    return {
-        name: "categorical" if "categorical" in kinds(settings.test) else "numeric"
-        for name, settings in columns.items()
-        if settings.test is not None and name not in (*NO_FEATURES, "*")
-    }
 
 
 def _remarks(profile: Profile, reference: Reference) -> Iterator[str]:
