@@ -42,7 +42,6 @@ from exporter.monitors.facts import Facts
 from exporter.monitors.feature_values import FeatureValues
 from exporter.monitors.fed_group import FedGroup
 from exporter.monitors.finish import Finish
-from exporter.monitors.first_records import FirstRecords
 from exporter.monitors.first_token import FirstToken
 from exporter.monitors.fixed_series import fixed_series
 from exporter.monitors.fleet_columns import fleet_columns
@@ -296,6 +295,7 @@ def _model_group(
     info = {"task": model.task, "reference": "" if reference is None else reference.label}
     path = None if replay else configuration.reference_path(model)
     first = awaited.records(model, reference, info, path)
+    trailing = awaited.trailing(model, windows, replay=replay)
     thresholds = model.thresholds.model_dump(exclude_none=True)
     objectives: dict[str, float] = {name: slo.objective for name, slo in model.slo.items()}
     # Each exporter has its own: nothing to add up over a fleet, and no edges that outlast it.
@@ -310,8 +310,7 @@ def _model_group(
         if reference is not None and model.drift is not None and fleet:
             facts = ReferenceFacts(by_model, reference, fleet, model.drift, parts.budget)
             monitors.append(facts)
-        if first is not None:
-            monitors.append(FirstRecords(by_model, first, at_once=path is None))
+        monitors += awaited.of_model(first, reference, by_model, trailing, at_once=path is None)
         if rules is not None:
             privacy = configuration.privacy
             monitors.append(
@@ -344,7 +343,9 @@ def _model_group(
             monitors.append(EstimatedAccuracy(labels, windows, reference.reliability))
         if reference is not None and reference.expected_error is not None:
             monitors.append(EstimatedError(labels, windows, reference.expected_error))
-        if reference is not None and model.drift is not None:
+        if reference is not None and model.drift is not None and trailing is not None:
+            monitors += awaited.against_period(model.drift, reference, labels, windows, trailing)
+        elif reference is not None and model.drift is not None:
             monitors += [
                 Drift(labels, windows, model.drift, reference),
                 DriftEvidence(labels, model.drift, reference),
@@ -354,7 +355,7 @@ def _model_group(
                 Outliers(labels, reference),
                 *beside_features.monitors(model.drift, reference, labels, windows),
             ]
-        monitors += awaited.monitors(model.drift, first, labels, windows)
+        monitors += awaited.monitors(model.drift, first, labels, windows, trailing)
         return _kept(monitors, without)
 
     reliability = None if reference is None else reference.reliability

@@ -280,7 +280,7 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
         read_reference,
         read_rules,
     )
-    from exporter.commands.drift_outlook import outlook  # noqa: PLC0415
+    from exporter.commands.drift_outlook import outlook, own_reference  # noqa: PLC0415
     from exporter.parsing.sniffing import likely_format  # noqa: PLC0415
 
     report = Report(model.name)
@@ -313,12 +313,9 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
         _extra_features(report, features, batches)
         if reference is not None and model.drift is not None:
             report.facts += outlook(configuration, model.drift, reference, batches)
-        if reference is None and model.drift is not None and model.drift.own is not None:
-            kept = configuration.reference_path(model) or "in memory alone, without storage.path"
-            report.facts.append(
-                f"drift: the first {model.drift.own.first} predictions will be the reference, kept "
-                f"{kept}"
-            )
+        if model.drift is not None and model.drift.own is not None:
+            kept = configuration.reference_path(model)
+            report.facts += own_reference(model.drift.own, reference, kept)
     elif report.parsed:
         keys = ", ".join(report.keys[:_SHOWN_KEYS]) or "none"
         report.problems.append(

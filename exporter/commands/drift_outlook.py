@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from exporter.config import Configuration, DriftSettings
+from exporter.config.reference import OwnReference
 from exporter.drift.comparison import select
 from exporter.drift.detectable import detectable
 from exporter.drift.observations import successful
@@ -49,6 +51,33 @@ def outlook(
         yield (
             f"drift in {window.name}: about {predictions:,.0f} predictions, worth "
             f"{found.samples:,.0f} of {found.column}: {told}"
+        )
+
+
+def own_reference(
+    own: OwnReference, reference: Reference | None, kept: Path | None
+) -> Iterator[str]:
+    """Yield what the exporter makes a reference of itself, and when it has it.
+
+    Parameters
+    ----------
+    own
+        What the configuration says of it.
+    reference
+        The one that is there already.
+    kept
+        Its file; ``None`` if it is kept nowhere.
+    """
+    where = "in memory alone, without storage.path" if kept is None else f"in {kept}"
+    part = "reference" if own.period is None else "bins of the reference"
+    if reference is None:
+        verb = "will be" if own.period is None else "will fix"
+        yield f"drift: the first {own.first} predictions {verb} the {part}, kept {where}"
+    if own.period is not None:
+        yield (
+            f"drift: windows are compared with {own.period.seconds / 3600:g} hours that ended "
+            f"{own.period.delay / 3600:g} hours ago, or two windows, once these have been read; "
+            "drift that is slower than that is not found"
         )
 
 

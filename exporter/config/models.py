@@ -417,4 +417,10 @@ class Configuration(_Section):
         seconds = [window.seconds for window in self.windows]
         if len(set(labels)) < len(labels) or len(set(seconds)) < len(seconds):
             raise ValueError(f"windows must differ, got {labels}")
+        for model in self.models:
+            period = None if model.drift is None or not model.drift.own else model.drift.own.period
+            if period is not None and period.seconds < 2 * max(seconds):
+                raise ValueError(
+                    f"drift of {model.name}: trailing must be at least twice the longest window"
+                )
         return self

@@ -10,6 +10,7 @@ from exporter.records import Floats
 LONGEST = 50_000
 """More values in a row than these are not looked at."""
 _FEW = 100
+_FEWEST_SUMS = 24
 _LARGEST = 1e70
 _MOST_CATEGORIES = 10
 
@@ -130,6 +131,34 @@ def of_series(values: Floats) -> float:
     significant = pairs[: ends[0]] if len(ends) else pairs
     tau = 2.0 * float(np.minimum.accumulate(significant).sum()) - 1.0
     return min(max(tau, 1.0), float(n))
+
+
+def of_sums(sums: Floats, squares: float) -> float:
+    """Return the autocorrelation time that sums over stretches of a series show.
+
+    Their variance over what that of independent values would be, times the autocorrelation time of
+    the sums themselves: what resembles its neighbours for longer than a stretch.
+
+    Parameters
+    ----------
+    sums
+        float64[stretches], in order of time, of deviations from their mean.
+    squares
+        Sum of the squares of all these deviations.
+
+    Returns
+    -------
+    float
+        At least 1. 1 of fewer than 24 stretches, and where the variance can't be told from that of
+        independent values.
+    """
+    if len(sums) < _FEWEST_SUMS or squares <= 0:
+        return 1.0
+    excess = float((sums**2).sum()) / squares
+    # The relative error of a variance of so many sums, twice.
+    if excess <= 1.0 + 2.0 * np.sqrt(2.0 / len(sums)):
+        excess = 1.0
+    return excess * of_series(sums)
 
 
 def effective(n: Floats, tau: Floats) -> Floats:

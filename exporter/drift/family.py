@@ -91,7 +91,9 @@ class TestFamily:
         found: Floats = np.add.reduceat(counts, self._padding.starts, axis=-1)
         return found
 
-    def test(self, counts: Floats, references: Floats | None = None) -> Results:
+    def test(
+        self, counts: Floats, references: Floats | None = None, taus: Floats | None = None
+    ) -> Results:
         """Test windows.
 
         Parameters
@@ -100,14 +102,17 @@ class TestFamily:
             float64[windows, cells].
         references
             float64[windows, cells], what each window is compared with, if not all with the same.
+        taus
+            float64[columns], autocorrelation times, with `references`; else the comparisons' own.
         """
+        tau = self._tau if taus is None else taus
         windows, shape = len(counts), (len(counts), self._count)
         samples = self.samples(counts)
-        effective = samples / self._tau
+        effective = samples / tau
         if references is None:
             size = np.broadcast_to(self._effective_reference, shape)
         else:
-            size = self.samples(references) / self._tau
+            size = self.samples(references) / tau
             references = np.column_stack((references, np.zeros(windows)))
         enough = (effective >= self._least) & (size >= MIN_REFERENCE_ROWS)
         statistic, pvalue, effect = (np.full(shape, np.nan) for _ in range(3))
@@ -117,10 +122,10 @@ class TestFamily:
             if not at.size:
                 continue
             which = columns[row]
-            found = padded[at[:, None], cells[row]] / self._tau[which, None]
+            found = padded[at[:, None], cells[row]] / tau[which, None]
             ours = reference[row]
             if references is not None:
-                ours = references[at[:, None], cells[row]] / self._tau[which, None]
+                ours = references[at[:, None], cells[row]] / tau[which, None]
             outcomes = test.binned(ours, found, kind)
             statistic[at, which] = outcomes.statistic
             pvalue[at, which] = outcomes.pvalue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,17 +14,18 @@ from exporter.config import DriftSettings, ModelSource
 from exporter.drift import comparison, reference_file
 from exporter.drift.first_records import FirstRecords
 from exporter.drift.reference import Reference
+from exporter.drift.trailing import TrailingCounts
 from exporter.monitors.drift import Drift
 from exporter.monitors.drift_evidence import DriftEvidence
+from exporter.monitors.drift_gauges import REFERENCE_INCOMPLETE
 from exporter.monitors.drift_samples import DriftSamples
+from exporter.monitors.first_records import FirstRecords as FirstRecordsMonitor
 from exporter.monitors.missing_features import MissingFeatures
 from exporter.monitors.outliers import Outliers
 from exporter.monitors.protocol import Monitor
+from exporter.monitors.trailing_reference import TrailingReference
 from exporter.records import RecordBatch
 from exporter.windows import Window
-
-REFERENCE_INCOMPLETE = "reference_incomplete"
-"""Why nothing is tested yet, in the label `reason`."""
 
 
 def records(
@@ -52,24 +54,103 @@ def records(
     return FirstRecords(model.name, model.task, model.drift.own.first, kinds, keep)
 
 
+def trailing(
+    model: ModelSource, windows: Sequence[Window], *, replay: bool
+) -> Callable[[Reference], TrailingCounts] | None:
+    """Return what counts the period that windows are compared with, made once of a reference.
+
+    ``None`` if they are compared with the reference itself.
+    """
+    settings = model.drift
+    if settings is None or settings.own is None or settings.own.period is None:
+        return None
+    period, longest = settings.own.period, max(window.seconds for window in windows)
+
+    @functools.cache
+    def made(reference: Reference) -> TrailingCounts:
+        compared = comparison.select(settings, reference)
+        return TrailingCounts(reference, compared, period, longest, replay=replay)
+
+    return made
+
+
+def of_model(
+    first: FirstRecords | None,
+    reference: Reference | None,
+    labels: Mapping[str, str],
+    trailing: Callable[[Reference], TrailingCounts] | None,
+    *,
+    at_once: bool,
+) -> list[Monitor[RecordBatch]]:
+    """Return the monitors that see all versions: what makes the reference, and what counts it.
+
+    Parameters
+    ----------
+    labels
+        The label `model`.
+    at_once
+        As for :class:`~exporter.monitors.first_records.FirstRecords`.
+    """
+    made: list[Monitor[RecordBatch]] = []
+    if first is not None:
+        made.append(FirstRecordsMonitor(labels, first, at_once=at_once))
+    if trailing is not None and reference is not None:
+        made.append(TrailingReference(trailing(reference)))
+    if trailing is not None and first is not None:
+        made.append(
+            AwaitingTrailing(first, lambda reference: TrailingReference(trailing(reference)))
+        )
+    return made
+
+
+def against_period(
+    settings: DriftSettings,
+    reference: Reference,
+    labels: Mapping[str, str],
+    windows: Sequence[Window],
+    trailing: Callable[[Reference], TrailingCounts],
+) -> list[Monitor[RecordBatch]]:
+    """Return the monitors of a version that compare with a period, at the cells of a reference.
+
+    All others compare with the reference itself, from which values may have moved on.
+    """
+    return [
+        Drift(labels, windows, settings, reference, trailing(reference)),
+        MissingFeatures(labels, reference),
+    ]
+
+
 def monitors(
     settings: DriftSettings | None,
     first: FirstRecords | None,
     labels: Mapping[str, str],
     windows: Sequence[Window],
+    trailing: Callable[[Reference], TrailingCounts] | None = None,
 ) -> list[Monitor[RecordBatch]]:
-    """Return the monitors of a version that need the reference; none if nothing is awaited."""
+    """Return the monitors of a version that need the reference; none if nothing is awaited.
+
+    Parameters
+    ----------
+    trailing
+        Returns what windows are compared with, if that is not the reference itself.
+    """
     if settings is None or first is None:
         return []
+
+    def drift(reference: Reference) -> Drift:
+        past = None if trailing is None else trailing(reference)
+        return Drift(labels, windows, settings, reference, past)
+
+    awaiting = AwaitingDrift(first, drift, lambda: not_evaluable(labels, windows))
+    missing = AwaitingMissing(first, lambda reference: MissingFeatures(labels, reference))
+    if trailing is not None:
+        # What against_period builds.
+        return [awaiting, missing]
     return [
-        AwaitingDrift(
-            first,
-            lambda reference: Drift(labels, windows, settings, reference),
-            lambda: not_evaluable(labels, windows),
-        ),
+        awaiting,
+        missing,
         AwaitingEvidence(first, lambda reference: DriftEvidence(labels, settings, reference)),
         AwaitingSamples(first, lambda reference: DriftSamples(labels, settings, reference)),
-        AwaitingMissing(first, lambda reference: MissingFeatures(labels, reference)),
         AwaitingOutliers(first, lambda reference: Outliers(labels, reference)),
     ]
 
@@ -139,6 +220,12 @@ class AwaitingDrift(Awaiting):
     """Stands for the monitor `drift`."""
 
     name: ClassVar[str] = "drift"
+
+
+class AwaitingTrailing(Awaiting):
+    """Stands for the monitor `trailing_reference`."""
+
+    name: ClassVar[str] = "trailing_reference"
 
 
 class AwaitingEvidence(Awaiting):

@@ -11,15 +11,19 @@ from prometheus_client import Metric
 from exporter.config import DriftSettings
 from exporter.drift.comparison import select
 from exporter.drift.dissimilarity import Dissimilarity
+from exporter.drift.expected import Expected
 from exporter.drift.family import Results, TestFamily
 from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
-from exporter.drift.seasonal.mixture import Expected
 from exporter.drift.seasonal.windows import SeasonalWindows
+from exporter.drift.trailing import Past, TrailingCounts
 from exporter.monitors.drift_gauges import DriftGauges
 from exporter.placement import add_side_by_side
-from exporter.records import Mask, RecordBatch
+from exporter.records import Floats, Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
+
+View = tuple[tuple[RingView, ...], Past | None]
+"""The windows' counts, and those that they are compared with, if these move on."""
 
 HOLD_STEPS = 20
 """Windows that are looked at, one after the other, in the length of one."""
@@ -42,6 +46,8 @@ class Drift:
         The model's section `drift`.
     reference
         What `settings.reference` holds.
+    trailing
+        What windows are compared with in its place, at its cells.
 
     Raises
     ------
@@ -57,7 +63,9 @@ class Drift:
         windows: Sequence[Window],
         settings: DriftSettings,
         reference: Reference,
+        trailing: TrailingCounts | None = None,
     ) -> None:
+        self._trailing = trailing
         self._labels = dict(labels)
         self._settings = settings
         self._reference = reference
@@ -79,7 +87,7 @@ class Drift:
             WindowRing(Window(window.name, 2 * window.seconds), (self._family.cells,), np.int32)
             for window in windows
         ]
-        self._views: tuple[RingView, ...] | None = None
+        self._views: View | None = None
 
     def update(self, batch: RecordBatch) -> None:
         """Count the predictions of a batch."""
@@ -93,44 +101,56 @@ class Drift:
         add_side_by_side(self._rings, placements, columns, self._sizes)
         self._views = None
 
-    def snapshot(self) -> tuple[RingView, ...]:
+    def snapshot(self) -> View:
         """Return the windows' counts; the same object until the next update."""
         if self._views is None:
-            self._views = tuple(ring.view() for ring in self._rings)
+            past = None if self._trailing is None else self._trailing.view()
+            self._views = tuple(ring.view() for ring in self._rings), past
         return self._views
 
-    def families(self, snapshot: tuple[RingView, ...], now: float) -> Iterable[Metric]:
+    def families(self, snapshot: View, now: float) -> Iterable[Metric]:
         """Test every window as it stands at `now` and yield the results."""
         gauges = DriftGauges(self._labels, self._comparisons)
-        for window, view in zip(self._windows, snapshot, strict=True):
+        windows, past = snapshot
+        for window, view in zip(self._windows, windows, strict=True):
             if self._comparisons:
-                counts = view.halves(now, 0)
-                expected = self._expected(view, now, 0)
-                reference = None if expected is None else expected.counts
-                results = self._family.test(counts, reference)
-                gauges.add(window.name, results, self._detected(results, view, now))
+                counts, expected, results = self._tested(view, past, now, 0)
+                detected = self._detected(results, view, past, now)
+                complete = expected is None or expected.complete
+                gauges.add(window.name, results, detected, complete=complete)
                 tested = np.flatnonzero(results.tested[0])
                 measured = self._dissimilarity.measure(
-                    counts[0], tested.tolist(), None if reference is None else reference[0]
+                    counts[0], tested.tolist(), None if expected is None else expected.counts[0]
                 )
                 gauges.add_distances(window.name, tested.tolist(), measured)
                 if expected is not None:
-                    gauges.add_seasons(window.name, results, expected.own[0])
+                    gauges.add_reference(window.name, results, expected)
         yield from gauges
 
-    def _detected(self, results: Results, view: RingView, now: float) -> Mask:
+    def _tested(
+        self, view: RingView, past: Past | None, now: float, steps: int
+    ) -> tuple[Floats, Expected | None, Results]:
+        """Return the counts of windows, what they are compared with, and what that says."""
+        counts = view.halves(now, steps)
+        expected = self._expected(view, past, now, steps)
+        if expected is None:
+            return counts, None, self._family.test(counts)
+        return counts, expected, self._family.test(counts, expected.counts, expected.taus)
+
+    def _detected(self, results: Results, view: RingView, past: Past | None, now: float) -> Mask:
         """Return bool[columns], drift is there, and has been for as long as the window."""
         detected: Mask = self._differs(results)[0]
         if self._settings.hold and detected.any():
-            expected = self._expected(view, now, HOLD_STEPS)
-            before = self._family.test(
-                view.halves(now, HOLD_STEPS), None if expected is None else expected.counts
-            )
+            before = self._tested(view, past, now, HOLD_STEPS)[2]
             detected = np.logical_and.reduce(self._differs(before))
         return detected
 
-    def _expected(self, view: RingView, now: float, steps: int) -> Expected | None:
+    def _expected(
+        self, view: RingView, past: Past | None, now: float, steps: int
+    ) -> Expected | None:
         """Return what windows are compared with, ``None`` if all with the reference as it is."""
+        if self._trailing is not None and past is not None:
+            return self._trailing.expected(past, view.window.seconds / 2, now, steps)
         return None if self._seasons is None else self._seasons.expected(view, now, steps)
 
     def _differs(self, results: Results) -> Mask:

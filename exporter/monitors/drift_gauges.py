@@ -9,11 +9,13 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.drift.comparison import MIN_REFERENCE_ROWS, Comparison, SampleComparison
+from exporter.drift.expected import Expected
 from exporter.drift.family import Results
 from exporter.records import Floats, Mask
 
 TOO_FEW_ROWS = "too_few_rows"
 TOO_FEW_REFERENCE_ROWS = "too_few_reference_rows"
+REFERENCE_INCOMPLETE = "reference_incomplete"
 
 
 class DriftGauges:
@@ -87,7 +89,8 @@ class DriftGauges:
 
         self._reference_samples = gauge(
             "model_drift_reference_effective_samples",
-            "Independent values that the reference is worth to the window, of the same hours.",
+            "Independent values that what the window is compared with is worth: the same hours, or "
+            "a period that ended some time ago.",
             "feature",
         )
         self._season = gauge(
@@ -107,12 +110,21 @@ class DriftGauges:
         yield self._share
         if self._distance.samples:
             yield self._distance
-        if self._season.samples:
+        if self._reference_samples.samples:
             yield self._reference_samples
+        if self._season.samples:
             yield self._season
 
-    def add(self, window: str, results: Results, detected: Mask) -> None:
-        """Add the results of one window, by its name: the first one of `results`."""
+    def add(self, window: str, results: Results, detected: Mask, *, complete: bool = True) -> None:
+        """Add the results of one window, by its name: the first one of `results`.
+
+        Parameters
+        ----------
+        detected
+            bool[columns], there is drift.
+        complete
+            Whether what it is to be compared with was there.
+        """
         where = [*self._values, window]
         tested = results.tested[0]
         for at, comparison in enumerate(self._comparisons):
@@ -121,6 +133,7 @@ class DriftGauges:
             if not tested[at]:
                 few = results.reference[0, at] < MIN_REFERENCE_ROWS
                 reason = TOO_FEW_REFERENCE_ROWS if few else TOO_FEW_ROWS
+                reason = reason if complete else REFERENCE_INCOMPLETE
                 self._evaluable.add_metric([*column, reason], 0.0)
                 continue
             self._evaluable.add_metric([*column, ""], 1.0)
@@ -132,20 +145,16 @@ class DriftGauges:
         if tested.any():
             self._share.add_metric(where, float(detected.sum() / tested.sum()))
 
-    def add_seasons(self, window: str, results: Results, own: Floats) -> None:
-        """Add what one window, by its name, is compared with.
-
-        Parameters
-        ----------
-        own
-            float64[columns], share of the values compared with their own season cell, or NaN.
-        """
+    def add_reference(self, window: str, results: Results, expected: Expected) -> None:
+        """Add what one window, by its name, is compared with: the first one of `results`."""
         for at, comparison in enumerate(self._comparisons):
-            if not np.isnan(own[at]):
-                column = [*self._values, window, comparison.column.name]
+            column = [*self._values, window, comparison.column.name]
+            own = None if expected.own is None else float(expected.own[0, at])
+            if own is None or not np.isnan(own):
                 size = float(results.reference[0, at])
                 self._reference_samples.add_metric(column, size)
-                self._season.add_metric(column, float(own[at]))
+                if own is not None:
+                    self._season.add_metric(column, own)
 
     def add_distances(
         self, window: str, tested: Sequence[int], measured: Mapping[str, Floats]

@@ -47,5 +47,6 @@ ALL = (
     "syslog_counts",
     "throughput",
     "tokens",
+    "trailing_reference",
     "validation",
 )

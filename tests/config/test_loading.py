@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.config import load, parse
+from exporter.config.reference import Trailing
 from exporter.errors import UsageError
 from exporter.windows import Window
 
@@ -24,7 +25,17 @@ MESSAGES = {
         ":5: models.0.leading_fields: format: csv takes none: its columns have names"
     ],
     "drift-alpha": [":4: models.0.drift.alpha: expected less than 1, got 1"],
+    "drift-delay": [":4: models.0.drift.reference: delay must not be longer than trailing"],
+    "drift-delay-alone": [":4: models.0.drift.reference: delay is only for trailing"],
+    "drift-own-first": [
+        ":4: models.0.drift.reference.first: expected greater than or equal to 100, got 50"
+    ],
+    "drift-own-key": [":4: models.0.drift.reference.firts: unknown key; did you mean first?"],
+    "drift-trailing": [
+        ":1: the file: drift of bot: trailing must be at least twice the longest window"
+    ],
     "drift-reference": [":4: models.0.drift.reference: the key is missing"],
+    "drift-reference-list": [":4: models.0.drift.reference: expected a path, got ['a']"],
     "drift-samples": [":4: models.0.drift.min_samples: expected greater than or equal to 2, got 1"],
     "drift-test": [
         ":4: models.0.drift.columns.age.test: "  # noqa: ISC004
@@ -305,6 +316,17 @@ def test_relative_paths_are_relative_to_the_file():
     assert found.models[0].drift.reference == TESTDATA / "bot.ref"
     assert found.syslog[0].paths == (f"{TESTDATA}/messages", "-")
     assert found.syslog[0].model == TESTDATA / "hosts.markov"
+
+
+def test_a_reference_of_its_own_is_in_the_storage():
+    """Under the name of the model, none of which leads out of it."""
+    own = "drift: {reference: {trailing: 7d}}"
+    text = f"storage: {{path: /s}}\nmodels: [{{name: '../b:1', paths: [x], {own}}}]"
+    found = parse(text, "<text>")
+    assert found.reference_path(found.models[0]) == Path("/s/..%2Fb:1.ref")
+    assert found.models[0].drift.own.period == Trailing(604_800.0, 86_400.0)
+    nowhere = parse(f"models: [{{name: a, paths: [x], {own}}}, {{name: b, paths: [x]}}]", "<text>")
+    assert [nowhere.reference_path(model) for model in nowhere.models] == [None, None]
 
 
 def test_text_needs_no_file():

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "drift_evidence": "follows records in their order",
     "drift_samples": "keeps the last values in the order of reading, and compares parts of them",
     "first_records": "takes the first ones in their order; in test_first_records.py",
+    "trailing_reference": "shows nothing of its own; in test_trailing_drift.py",
     "dependencies": "reads files and URLs, no records",
     "server": "looks at processes, reads no records",
     "ground_truth": "joins records of which one changes what another counts for",

@@ -20,7 +20,6 @@ _LEAST = 100
 
 _FEW = 100
 _MOST_CATEGORIES = 10
-_FEWEST_HOURS = 24
 _DIGITS = 12
 
 
@@ -140,6 +139,7 @@ def taus(
         lower = (np.arange(len(counts)) <= middle).astype(np.float64)
         return tau(lower), tau(below - shares / 2)
     chosen = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]
+    chosen = chosen[counts[chosen] > 0]
     found = [tau(np.eye(len(counts))[cell]) for cell in chosen]
     mean = float(np.average(found, weights=1.0 - shares[chosen]))
     return mean, mean
@@ -159,11 +159,5 @@ def slow(every: Residuals, scores: Floats, kept: float = 1.0) -> float:
         r.
     """
     sums, squares = every.by_hour(scores)
-    if len(sums) < _FEWEST_HOURS or squares <= 0:
-        return 1.0
-    excess = float((sums**2).sum()) / squares
-    # The relative error of a variance of so many sums, twice.
-    if excess <= 1.0 + 2.0 * np.sqrt(2.0 / len(sums)):
-        excess = 1.0
-    tau = excess * autocorrelation.of_series(sums)
+    tau = autocorrelation.of_sums(sums, squares)
     return 1.0 + (tau - 1.0) / kept

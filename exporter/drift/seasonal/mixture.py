@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exporter.drift.columns import Counts
+from exporter.drift.expected import Expected
 from exporter.drift.seasonal.reference import SeasonalReference
 from exporter.drift.seasonal.season import QUARTER, Season
 from exporter.records import Floats
 
 LEAST = 200
 """Independent values of a season cell; with fewer a coarser pool serves."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Expected:
-    """What windows are compared with.
-
-    Attributes
-    ----------
-    counts
-        float64[windows, cells], of each window: its sum is what the reference is worth to it.
-    own
-        float64[windows, columns], share of a window's values compared with their own season cell
-        rather than with a coarser pool. NaN of no values.
-    """
-
-    counts: Floats
-    own: Floats
 
 
 class Mixture:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from exporter.drift.comparison import Comparison
-from exporter.drift.seasonal.mixture import Expected, Mixture, season_shares
+from exporter.drift.expected import Expected
+from exporter.drift.seasonal.mixture import Mixture, season_shares
 from exporter.drift.seasonal.reference import SeasonalReference
 from exporter.records import Floats
 from exporter.windows import RingView
