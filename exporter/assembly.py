@@ -54,6 +54,7 @@ from exporter.monitors.latency import Latency
 from exporter.monitors.latency_range import LatencyRange
 from exporter.monitors.missing_features import MissingFeatures
 from exporter.monitors.multilabel import Multilabel
+from exporter.monitors.objectives import Objectives
 from exporter.monitors.outliers import Outliers
 from exporter.monitors.probabilities import Probabilities
 from exporter.monitors.protocol import Monitor
@@ -297,14 +298,15 @@ def _model_group(
     first = awaited.records(model, reference, info, path)
     trailing = awaited.trailing(model, windows, replay=replay)
     thresholds = model.thresholds.model_dump(exclude_none=True)
-    objectives: dict[str, float] = {name: slo.objective for name, slo in model.slo.items()}
+    limit = None if model.slo.latency is None else model.slo.latency.below_seconds
     # Each exporter has its own: nothing to add up over a fleet, and no edges that outlast it.
     shared = None if model.drift is not None and model.drift.own is not None else reference
     fleet = _fleet(model, shared, len(configuration.models), parts.budget)
 
     def whole() -> list[Monitor[RecordBatch]]:
         monitors: list[Monitor[RecordBatch]] = [
-            Facts(by_model, info, thresholds, objectives),
+            Facts(by_model, info, thresholds),
+            Objectives(by_model, model.slo),
             Validation(by_model, windows),
         ]
         if reference is not None and model.drift is not None and fleet:
@@ -323,7 +325,7 @@ def _model_group(
         monitors: list[Monitor[RecordBatch]] = [
             Throughput(labels, windows, budget),
             Confidence(labels, windows),
-            Latency(labels, windows),
+            Latency(labels, windows, limit),
             LatencyRange(labels, windows),
             Inputs(labels, windows),
             Escalation(labels, windows),

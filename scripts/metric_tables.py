@@ -33,7 +33,9 @@ models:
     thresholds: {min_accuracy: 0.8}
     drift:
       {reference: m.ref, min_samples: 2, columns: {age: {exact: true}, "*": {}}, density: {}}
-    slo: {latency: {objective: 0.99}}
+    slo:
+      latency: {objective: 0.99, below_seconds: 0.5}
+      quality: {objective: 0.99, accuracy: 0.8}
     rules: {fields: {features.age: {min: 0}}}
     server: {pid_file: m.pid}
   - {name: r, paths: [regression.jsonl], task: regression, drift: {reference: r.ref}}

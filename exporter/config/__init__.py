@@ -7,13 +7,13 @@ from exporter.config.models import (
     CsvSettings,
     Limits,
     ModelSource,
-    Slo,
     Start,
     Storage,
     SyslogSource,
     Task,
 )
 from exporter.config.rules import Privacy, Rules
+from exporter.config.slo import Slo
 
 __all__ = [
     "ColumnSettings",

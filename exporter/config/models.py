@@ -26,6 +26,7 @@ from exporter.config.quantities import Duration, Ratio, Size, WindowName
 from exporter.config.rules import Privacy, Rules
 from exporter.config.section import Section as _Section
 from exporter.config.server import ServerSettings
+from exporter.config.slo import Slo
 from exporter.parsing.fields import RECORD_FIELDS, keys_measured, keys_read
 from exporter.records import class_name
 from exporter.tailing.patterns import STDIN
@@ -95,20 +96,6 @@ class Thresholds(_Section):
     )
     max_error_ratio: Ratio | None = Field(
         default=None, description="Largest tolerable share of attempts that fail."
-    )
-
-
-class Slo(_Section):
-    """One service level objective, exposed as `model_slo_objective_ratio` for dashboards."""
-
-    objective: Annotated[float, Field(gt=0, lt=1)] = Field(
-        description="Promised share of good events."
-    )
-    below_seconds: Positive | None = Field(
-        default=None, description="For `latency`: longest time that a good prediction takes."
-    )
-    window: Duration = Field(
-        default=2_592_000.0, description="Period over which the objective is promised."
     )
 
 
@@ -190,9 +177,7 @@ class ModelSource(_FileSource):
     drift: DriftSettings | None = Field(
         default=None, description="Absent: drift is not looked for."
     )
-    slo: dict[Literal["availability", "latency", "quality"], Slo] = Field(
-        default_factory=dict, description="Service level objectives."
-    )
+    slo: Slo = Field(default_factory=Slo, description="Service level objectives.")
     server: ServerSettings | None = Field(
         default=None, description="Absent: what serves the model is not looked at."
     )
@@ -205,6 +190,14 @@ class ModelSource(_FileSource):
     def _none_for_csv(cls, value: int, info: ValidationInfo) -> int:
         if value and info.data.get("format") == "csv":
             raise ValueError("format: csv takes none: its columns have names")
+        return value
+
+    @field_validator("slo")
+    @classmethod
+    def _quality_of_classes(cls, value: Slo, info: ValidationInfo) -> Slo:
+        task = info.data.get("task")
+        if value.quality is not None and task in ("regression", "ranking", "multilabel"):
+            raise ValueError(f"quality is the share of right classes, and task: {task} has none")
         return value
 
     @field_validator("fields")

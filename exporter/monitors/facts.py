@@ -1,4 +1,4 @@
-"""What is known of a model besides its figures: thresholds, objectives, when it last spoke."""
+"""What is known of a model besides its figures: thresholds, and when it last spoke."""
 
 from __future__ import annotations
 
@@ -32,8 +32,6 @@ class Facts:
         Further labels of `model_info`, as they are when they are asked for.
     thresholds
         Limits by name, for the alerts.
-    objectives
-        Service level objectives by name, as shares.
     """
 
     name: ClassVar[str] = "facts"
@@ -43,12 +41,10 @@ class Facts:
         labels: Mapping[str, str],
         info: Mapping[str, str],
         thresholds: Mapping[str, float],
-        objectives: Mapping[str, float],
     ) -> None:
         self._labels = dict(labels)
         self._info = info
         self._thresholds = dict(thresholds)
-        self._objectives = dict(objectives)
         self._last_prediction = 0.0
         self._last_label = 0.0
 
@@ -77,13 +73,6 @@ class Facts:
         )
         for name, limit in self._thresholds.items():
             threshold.add_metric([*values, name], limit)
-        objective = GaugeMetricFamily(
-            "model_slo_objective_ratio",
-            "Share of good events that the configuration promises.",
-            labels=[*names, "slo"],
-        )
-        for name, share in self._objectives.items():
-            objective.add_metric([*values, name], share)
         prediction = GaugeMetricFamily(
             "model_last_prediction_timestamp_seconds",
             "Time of the latest prediction.",
@@ -96,7 +85,7 @@ class Facts:
         )
         if snapshot.last_label:
             label.add_metric(values, snapshot.last_label)
-        yield from (threshold, objective, prediction, label)
+        yield from (threshold, prediction, label)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from prometheus_client import Metric
@@ -13,7 +13,7 @@ from exporter.monitors.duration_bins import BINS, QUANTILES, bins_of, quantile
 from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
 from exporter.placement import add_all
 from exporter.records import RecordBatch
-from exporter.windows import Window
+from exporter.windows import Window, load_rings
 
 EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -27,12 +27,17 @@ class Latency(WindowedHistogram):
         Labels of every series: model and version.
     windows
         The configured windows.
+    limit
+        Seconds that a latency objective allows, which become an edge of the histogram.
     """
 
     name: ClassVar[str] = "latency"
 
-    def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
-        super().__init__(labels, windows, EDGES, BINS, np.int32)
+    def __init__(
+        self, labels: Mapping[str, str], windows: Sequence[Window], limit: float | None = None
+    ) -> None:
+        edges = EDGES if limit is None else tuple(sorted({*EDGES, limit}))
+        super().__init__(labels, windows, edges, BINS, np.int32)
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
@@ -68,3 +73,19 @@ class Latency(WindowedHistogram):
                     at = [*values, ring.window.name, str(q)]
                     quantiles.add_metric(at, quantile(counts, q))
         yield quantiles
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`dump` returned.
+
+        An objective can bring another edge, or take one away. The histogram then starts at 0, as
+        after any restart of a counter: of what was counted before nobody knows how much lay below
+        the new edge. The windows go on.
+
+        Raises
+        ------
+        ValueError
+            If the stored windows have other cells.
+        """
+        if self._histogram.fits(state["histogram"]):
+            self._histogram.load(state["histogram"])
+        load_rings(self._rings, state["rings"])

@@ -34,6 +34,7 @@ ALL = (
     "latency_range",
     "missing_features",
     "multilabel",
+    "objectives",
     "outliers",
     "probabilities",
     "ranking",

@@ -150,7 +150,28 @@ MESSAGES = {
         ":7: models.1.thresholds.min_accuracy: expected less than or equal to 1, got 2",
     ],
     "slo-objective": [":4: models.0.slo.latency.objective: expected less than 1, got 99"],
-    "slo": [":4: models.0.slo.speed: expected 'availability', 'latency' or 'quality', got 'speed'"],
+    "slo-limit": [":4: models.0.slo.latency.below_seconds: the key is missing"],
+    "slo-loose": [
+        (
+            ":5: models.0.slo.availability: objective: 0.93 is too loose to be paged for: 14.4 "
+            "times its error budget would be more bad events than there are; expected more than "
+            "0.9305"
+        ),
+        (
+            ":6: models.0.slo.quality: objective: 0.9 is too loose to be paged for: 14.4 times its "
+            "error budget would be more bad events than there are; expected more than 0.9305, or "
+            "the share of minutes in which the accuracy is good, for example "
+            "{accuracy: 0.9, objective: 0.99}"
+        ),
+    ],
+    "slo-task": [
+        ":5: models.0.slo: quality is the share of right classes, and task: regression has none"
+    ],
+    "slo-window": [
+        ":5: models.0.slo.availability.window: expected whole days, from 6d to 90d",
+        ":6: models.0.slo.quality.window: expected whole days, from 6d to 90d",
+    ],
+    "slo": [":4: models.0.slo.speed: unknown key; known: availability, latency, quality"],
     "start": [":4: models.0.start: expected 'beginning' or 'end', got 'middle'"],
     "storage-text": [":1: storage: expected a map, got '/var/lib/modeltail'"],
     "tab": [
@@ -243,7 +264,7 @@ def test_the_complete_example():
     }
     assert (model.drift.correction, model.drift.alpha) == ("holm", 0.05)
     assert (model.drift.min_effect, model.drift.min_samples) == (0.05, 500)
-    assert model.slo["latency"].model_dump() == {
+    assert model.slo.latency.model_dump() == {
         "objective": 0.99,
         "below_seconds": 0.5,
         "window": 30 * 86_400.0,
@@ -270,9 +291,9 @@ def test_every_key():
     }
     assert first.thresholds.max_error_ratio == 0
     assert first.drift.correction == "none"
-    assert {name: slo.window for name, slo in first.slo.items()} == {
+    assert {name: slo.window for name, slo in first.slo.objectives()} == {
         "availability": 30 * 86_400.0,
-        "quality": 7 * 86_400.0,
+        "latency": 7 * 86_400.0,
     }
     (hosts,) = found.syslog
     assert hosts.name == "eu/hosts@1:2.a-b"
@@ -303,7 +324,8 @@ def test_defaults():
     assert (found.limits.series, found.limits.memory) == (50_000, None)
     (model,) = found.models
     assert (model.start, model.task, model.fields) == ("beginning", "auto", {})
-    assert (model.drift, model.slo) == (None, {})
+    assert model.drift is None
+    assert list(model.slo.objectives()) == []
     assert (model.format, model.leading_fields, model.csv, model.pattern) == ("json", 0, None, None)
     assert set(model.thresholds.model_dump().values()) == {None}
 

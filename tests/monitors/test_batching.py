@@ -151,6 +151,7 @@ class Log:
             "task": task,
             "drift": {"reference": str(reference), "min_samples": 2, "density": {}},
             "slices": ["region", "color"],
+            "slo": {"latency": {"objective": 0.99, "below_seconds": 0.3}},
             "rules": {"fields": {"features.age": {"min": 0, "max": 130}}},
         }
         windows = [window.name for window in WINDOWS]

@@ -10,12 +10,11 @@ def facts():
         {"model": "bot"},
         {"task": "auto", "reference": "1a2b3c4d"},
         {"min_accuracy": 0.8, "max_latency_p95_seconds": 0.5},
-        {"latency": 0.99},
     )
 
 
 def test_exposition_of_a_handful_of_records():
-    """Thresholds and objectives come from the configuration, times from the events."""
+    """Thresholds come from the configuration, times from the events."""
     monitor = facts()
     monitor.update(
         batch(
@@ -35,9 +34,6 @@ def test_exposition_of_a_handful_of_records():
         "# HELP model_last_prediction_timestamp_seconds Time of the latest prediction.\n"
         "# TYPE model_last_prediction_timestamp_seconds gauge\n"
         'model_last_prediction_timestamp_seconds{model="bot"} 999995.0\n'
-        "# HELP model_slo_objective_ratio Share of good events that the configuration promises.\n"
-        "# TYPE model_slo_objective_ratio gauge\n"
-        'model_slo_objective_ratio{model="bot",slo="latency"} 0.99\n'
         "# HELP model_threshold Limit from the configuration.\n"
         "# TYPE model_threshold gauge\n"
         'model_threshold{model="bot",name="min_accuracy"} 0.8\n'

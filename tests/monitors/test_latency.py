@@ -5,6 +5,7 @@ import pytest
 
 from exporter.monitors.duration_bins import QUANTILES, RELATIVE_ERROR
 from exporter.monitors.latency import EDGES, Latency
+from exporter.storage import encoding
 from tests.monitors.builders import (
     LABELS,
     NOW,
@@ -82,3 +83,48 @@ def test_an_empty_window_has_no_quantiles():
     later = series(monitor, now=NOW + 90)
     assert "model_latency_quantile_seconds{window=1m,q=0.5}" not in later
     assert "model_latency_quantile_seconds{window=1h,q=0.5}" in later
+
+
+def restored(monitor, limit):
+    """Return a monitor with the stored state of another one, and its own limit."""
+    later = Latency(LABELS, WINDOWS, limit)
+    later.load(encoding.decode(encoding.encode(monitor.dump())))
+    return later
+
+
+def test_the_limit_of_an_objective_is_an_edge():
+    """Exactly what took no longer is counted below it, and one that is an edge adds none."""
+    monitor = Latency(LABELS, WINDOWS, 0.3)
+    seconds = (0.26, 0.3, 0.300001, 0.4)
+    monitor.update(batch(*[{"latency_s": value} for value in seconds]))
+    found = series(monitor)
+    assert found["model_latency_seconds_bucket{le=0.25}"] == 0
+    assert found["model_latency_seconds_bucket{le=0.3}"] == 2
+    assert found["model_latency_seconds_bucket{le=0.5}"] == 4
+    buckets = [key for key in found if "bucket" in key]
+    assert len(buckets) == len(EDGES) + 2
+    assert exposition(Latency(LABELS, WINDOWS, 0.5)) == exposition(Latency(LABELS, WINDOWS))
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0.3), (0.3, None), (0.3, 0.4)])
+def test_with_another_limit_the_histogram_begins_anew(before, after):
+    """All of it falls to 0, a reset that Prometheus knows; the windows remember what they had."""
+    monitor = Latency(LABELS, WINDOWS, before)
+    monitor.update(batch({"latency_s": 0.1}, {"latency_s": 2}))
+    later = restored(monitor, after)
+    found = series(later)
+    assert {value for key, value in found.items() if "model_latency_seconds_" in key} == {0}
+    quantile = "model_latency_quantile_seconds{window=1m,q=0.99}"
+    assert found[quantile] == series(monitor)[quantile]
+    later.update(batch({"latency_s": 0.35}))
+    found = series(later)
+    assert found["model_latency_seconds_count"] == 1
+    assert found["model_latency_seconds_bucket{le=0.5}"] == 1
+    assert found["model_latency_seconds_bucket{le=0.25}"] == 0
+
+
+def test_with_the_same_limit_counts_go_on():
+    """A restart changes nothing."""
+    monitor = Latency(LABELS, WINDOWS, 0.3)
+    monitor.update(batch({"latency_s": 0.1}, {"latency_s": 2}))
+    assert exposition(restored(monitor, 0.3)) == exposition(monitor)

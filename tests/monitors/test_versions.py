@@ -32,7 +32,7 @@ def monitors(budget=None, isolation=None, idle_seconds=100.0, build=None):
         ]
 
     return ModelMonitors(
-        lambda: [Facts(MODEL, {}, {}, {}), Validation(MODEL, WINDOWS)],
+        lambda: [Facts(MODEL, {}, {}), Validation(MODEL, WINDOWS)],
         build or version,
         isolation or Isolation(),
         budget,

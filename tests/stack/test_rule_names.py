@@ -82,8 +82,10 @@ def test_gauges_of_an_alert_bear_a_failed_scrape(rule: dict) -> None:
 def test_alert_is_complete(rule: dict) -> None:
     """Name, severity and annotations follow the conventions of monitoring mixins."""
     assert re.fullmatch(r"(Model|Syslog|Modeltail)[A-Z][A-Za-z]+|Watchdog", rule["alert"])
-    # Of recorded series the range that the alert looks at.
-    assert {"severity"} <= set(rule["labels"]) <= {"severity", "window"}
+    # Of recorded series the ranges that the alert looks at.
+    burning = rule["alert"] == "ModelErrorBudgetBurn"
+    ranges = {"short", "long"} if burning else {"window"} & rule["labels"].keys()
+    assert set(rule["labels"]) == {"severity"} | ranges
     assert rule["labels"]["severity"] in SEVERITIES
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
     assert re.fullmatch(r"[A-Z][^{}]*\.", rule["annotations"]["summary"])
@@ -97,7 +99,7 @@ def test_alert_is_complete(rule: dict) -> None:
 def test_recordings_are_named_by_convention() -> None:
     """A recorded name is level:metric:operations."""
     for rule in recordings():
-        operations = r"(?:[a-z0-9]+_)?rate(?:5m|1h)|sum|max|ratio|increase[0-9]+[mhd]"
+        operations = r"(?:[a-z0-9]+_)?(?:rate|increase)\d+[mhd]|ratio(?:\d+[mhd])?|sum|max"
         assert re.fullmatch(rf"[a-z_]+:[a-z0-9_]+:(?:{operations})", rule["record"])
 
 

@@ -1,0 +1,1 @@
+"""Service level objectives: error budgets, how fast they burn, and the rules that watch them."""
