@@ -22,6 +22,7 @@ _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 # Strings are matched first, so that brackets inside of them are left alone.
 _STRINGS_AND_RANGES = re.compile(
     r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)|\[(?P<range>[^\]]*)\]"""
+    r"""|\boffset (?P<offset>\w+)"""
 )
 _RANGE = re.compile(r"\[((?:\d+(?:ms|[smhdwy]))+)\]")
 _RULE_DURATIONS = ("for", "keep_firing_for")
@@ -55,7 +56,7 @@ def divide_duration(text: str, factor: float, shortest: float = 0.0) -> str:
 
 
 def divide_ranges(expression: str, factor: float) -> str:
-    """Divide the ranges of a PromQL expression; steps of subqueries as well.
+    """Divide the ranges of a PromQL expression; steps of subqueries and offsets as well.
 
     >>> divide_ranges('max_over_time(up{job=~"[5m]"}[5m]) > rate(x[1h:2m])', 30)
     'max_over_time(up{job=~"[5m]"}[10s]) > rate(x[120s:4s])'
@@ -64,6 +65,8 @@ def divide_ranges(expression: str, factor: float) -> str:
     def shorter(match: re.Match[str]) -> str:
         if match["string"]:
             return match["string"]
+        if match["offset"]:
+            return f"offset {divide_duration(match['offset'], factor, _SHORTEST_RANGE)}"
         parts = [
             divide_duration(part.strip(), factor, _SHORTEST_RANGE) if part.strip() else ""
             for part in match["range"].split(":")

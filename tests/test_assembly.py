@@ -10,6 +10,7 @@ from exporter.drift import reference_file
 from exporter.errors import UsageError
 from exporter.monitors import names
 from exporter.pipeline import Pipeline
+from exporter.storage import encoding
 from exporter.windows import Window
 from tests.drift.test_comparison import numbers, reference
 from tests.monitors.builders import batch
@@ -95,6 +96,36 @@ def test_columns_that_are_tested_are_compared_over_a_fleet(tmp_path, drift, comp
                 for sample in family.samples
             }
     assert columns == {"reference_facts": compared, "feature_values": compared}
+
+
+def restarted(limit: float, state=None):
+    """Return the group of a model with a limit of latency, with the stored state of another one."""
+    slo = {"latency": {"objective": 0.99, "below_seconds": limit}}
+    models = [{"name": "m", "paths": ["x"], "slo": slo}]
+    group = assemble(configuration(models=models), replay=False).groups["m"]
+    if state is not None:
+        group.load(encoding.decode(encoding.encode(state)))
+    return group
+
+
+def counts(group) -> dict[str, float]:
+    """Return the largest sample of the counters that tell how much was counted."""
+    found: dict[str, float] = {}
+    for monitor, snapshot in group.snapshot():
+        for family in monitor.families(snapshot, 0.0):
+            for sample in family.samples:
+                found[sample.name] = max(found.get(sample.name, 0), sample.value)
+    wanted = ("model_predictions_total", "model_latency_seconds_count")
+    return {name: found[name] for name in wanted}
+
+
+@pytest.mark.parametrize(("limit", "known"), [(0.3, 1), (0.4, 0)])
+def test_another_limit_of_latency_costs_nothing_but_its_histogram(limit, known):
+    """Whatever else was stored of the model is restored."""
+    before = restarted(0.3)
+    before.update(batch({"prediction": "a", "latency_s": 0.2}, windows=[Window("5m", 300.0)]))
+    later = restarted(limit, before.dump())
+    assert counts(later) == {"model_predictions_total": 1, "model_latency_seconds_count": known}
 
 
 def test_series_are_limited_as_configured():

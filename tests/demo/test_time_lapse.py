@@ -46,6 +46,13 @@ def test_ranges_hold_a_few_samples():
     )
 
 
+def test_offsets_become_shorter_like_the_ranges_before_them():
+    """The older half of an hour stays the older half."""
+    expression = 'last_over_time(x{y="offset 30m"}[30m] offset 30m)'
+    lapsed = 'last_over_time(x{y="offset 30m"}[60s] offset 60s)'
+    assert divide_ranges(expression, 30) == lapsed
+
+
 def test_strings_are_left_alone():
     """A label may hold brackets, quotes and durations."""
     expression = r"""x{a="[5m]",b='[5m]',c=`[5m]`,d="\"[5m]"}[5m] > 300"""
