@@ -103,7 +103,11 @@ class Dissimilarity:
                 self._std[at] = column.moments.std
 
     def measure(
-        self, counts: Floats, measured: Sequence[int], reference: Floats | None = None
+        self,
+        counts: Floats,
+        measured: Sequence[int],
+        reference: Floats | None = None,
+        taus: Floats | None = None,
     ) -> dict[str, Floats]:
         """Return each distance, float64[measured].
 
@@ -115,6 +119,8 @@ class Dissimilarity:
             Positions of the columns that have values, in the window and in the reference.
         reference
             float64[cells] that the window is compared with, if not those of the columns.
+        taus
+            float64[columns], autocorrelation times, if not those of the columns.
         """
         rows = np.asarray(measured, dtype=np.intp)
         tables = Tables(
@@ -122,7 +128,7 @@ class Dissimilarity:
             self._padding.rows(counts)[rows],
             self._positions[rows],
             self._std[rows],
-            self._tau[rows],
+            (self._tau if taus is None else taus)[rows],
         )
         return {name: DISTANCES[name](tables) for name in self._names}
 

@@ -119,9 +119,8 @@ class Drift:
                 complete = expected is None or expected.complete
                 gauges.add(window.name, results, detected, complete=complete)
                 tested = np.flatnonzero(results.tested[0])
-                measured = self._dissimilarity.measure(
-                    counts[0], tested.tolist(), None if expected is None else expected.counts[0]
-                )
+                against = () if expected is None else (expected.counts[0], expected.taus)
+                measured = self._dissimilarity.measure(counts[0], tested.tolist(), *against)
                 gauges.add_distances(window.name, tested.tolist(), measured)
                 if expected is not None:
                     gauges.add_reference(window.name, results, expected)

@@ -74,3 +74,18 @@ def test_some_columns_can_be_measured():
     assert found["total-variation"].tolist() == [0.0]
     assert Dissimilarity(both, ["psi"]).measure(counts, [])["psi"].tolist() == []
     assert Dissimilarity([], ["psi"]).measure(np.zeros(0), [])["psi"].tolist() == []
+
+
+def test_chance_makes_more_of_what_depends_on_itself():
+    """Each column by the autocorrelation time that is known by the time it is measured."""
+    number, category = columns()
+    measures = Dissimilarity([number, category], ["psi"])
+    counts = np.concatenate((count(np.linspace(-2, 2, 1000), number.edges), [500, 300, 200, 0]))
+    reference = np.concatenate([number.counts, category.counts]).astype(float)
+    once, longer = (
+        measures.measure(counts.astype(float), [0, 1], reference, np.array(taus))["psi"]
+        for taus in ([1.0, 1.0], [3.0, 6.0])
+    )
+    noise = 1 / 1000 + 1 / np.array([number.n, category.n])
+    free = (once - longer) / noise
+    assert free == pytest.approx([2 * (np.count_nonzero(number.counts) - 1), 5 * 2])
