@@ -64,10 +64,19 @@ class Addresses:
         return cls(*(f"127.0.0.1:{free_port()}" for _ in range(3)))
 
 
-def write_prometheus(directory: Path, addresses: Addresses, factor: float) -> Path:
+def write_prometheus(
+    directory: Path, addresses: Addresses, factor: float, interval: str = SCRAPE_INTERVAL
+) -> Path:
     """Copy the shipped configuration of Prometheus to `directory`, adapted to the demo.
 
     Its rules, its jobs and its relabelling stay; addresses and intervals change.
+
+    Parameters
+    ----------
+    factor
+        What durations of the rules are divided by.
+    interval
+        Of scraping and of evaluating.
 
     Returns
     -------
@@ -77,9 +86,9 @@ def write_prometheus(directory: Path, addresses: Addresses, factor: float) -> Pa
     shipped = _PROJECT / "prometheus"
     configuration = _load(shipped / "prometheus.yml")
     configuration["global"].update(
-        scrape_interval=SCRAPE_INTERVAL,
-        scrape_timeout=SCRAPE_INTERVAL,
-        evaluation_interval=SCRAPE_INTERVAL,
+        scrape_interval=interval,
+        scrape_timeout=interval,
+        evaluation_interval=interval,
     )
     target = directory / "prometheus"
     (target / "rules").mkdir(parents=True)

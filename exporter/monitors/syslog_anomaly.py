@@ -189,12 +189,36 @@ class SyslogAnomaly:
         counts = np.asarray(state["counts"])[:, -len(Count) :]
         self._rows.load({**state, "counts": counts})
         for ring, stored in zip(self._sums, state["sums"], strict=True):
-            ring.load(stored)
+            ring.load(_narrowed(stored))
         for ring, stored in zip(self._highest, state["highest"], strict=True):
             ring.load(stored)
         for source, stored in state["chains"].items():
             if self._fingerprints.get(source) == stored["model"]:
                 self._chains[source].load(stored)
+
+
+def _narrowed(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the stored sums of hosts without those that earlier versions had in addition."""
+    rows, width = stored["shape"]
+    if width == len(Sum):
+        return stored
+    parts = stored.get("slots")
+    narrow = (
+        _first_columns(stored, width)
+        if parts is None
+        else {"slots": {slot: _first_columns(part, width) for slot, part in parts.items()}}
+    )
+    return {**stored, **narrow, "shape": [rows, len(Sum)]}
+
+
+def _first_columns(part: Mapping[str, Any], width: int) -> dict[str, Any]:
+    values = np.asarray(part["values"])
+    if "cells" not in part:
+        return {**part, "values": values.reshape(-1, width)[:, : len(Sum)].reshape(-1)}
+    cells = np.asarray(part["cells"]).astype(np.int64)
+    kept = cells % width < len(Sum)
+    cells = cells // width * len(Sum) + cells % width
+    return {**part, "cells": cells[kept], "values": values[kept]}
 
 
 def _add(

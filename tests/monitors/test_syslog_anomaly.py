@@ -238,3 +238,24 @@ def test_a_snapshot_does_not_change():
     before = rendered()
     observed.update(batch("XXbbk", "hkhhk"))
     assert rendered() == before
+
+
+def test_sums_of_earlier_versions_are_gone_on_from():
+    """They had three more of each host, in dense and in sparse sub-windows."""
+    before = monitor(SMALL)
+    before.update(batch("ababac" * 5, "hg" * 15))
+    state = stored(before)
+    for ring in state["sums"]:
+        rows = ring["shape"][0]
+        for dense, slot in enumerate(ring["slots"].values()):
+            table = np.zeros((rows, 2))
+            table.reshape(-1)[slot.pop("cells", slice(None))] = slot["values"]
+            wide = np.column_stack([table, np.full((rows, 3), 7.0)]).reshape(-1)
+            slot["values"] = wide
+            if not dense:
+                slot["cells"] = np.flatnonzero(wide).astype(np.uint16)
+                slot["values"] = wide[slot["cells"]]
+        ring["shape"] = [rows, 5]
+    after = monitor(SMALL)
+    after.load(state)
+    assert exposed(after) == exposed(before)

@@ -85,12 +85,15 @@ class RealServer:
             assert time.monotonic() < deadline
 
     def close(self) -> None:
-        """Kill all of it."""
+        """Kill all of it, and wait until it is gone."""
+        workers = []
         if self._process.poll() is None:
             # Stopped, it replaces nobody.
             self._process.send_signal(signal.SIGSTOP)
-            for child in self._children.children():
+            workers = self._children.children()
+            for child in workers:
                 child.kill()
             self._process.kill()
         self._process.wait()
+        assert not psutil.wait_procs(workers, timeout=10)[1]
         self._process.stdout.close()
