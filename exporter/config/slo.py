@@ -14,12 +14,12 @@ from exporter.slo import burn
 Kind = Literal["availability", "latency", "quality"]
 
 _LOOSE = (
-    "is too loose to be paged for: 14.4 times its error budget would be more bad events than there "
-    "are; expected more than 0.9305"
+    f"is too loose to be paged for: {burn.LEVELS[0].factor} times its error budget would be more "
+    f"bad events than there are; expected more than {burn.LOOSEST}"
 )
 _BY_MINUTES = (
     ", or the share of minutes in which the accuracy is good, for example "
-    "{{accuracy: {accuracy:g}, objective: 0.99}}"
+    "{{accuracy: {0:g}, objective: 0.99}}"
 )
 
 
@@ -37,8 +37,8 @@ class Objective(Section):
     """What all objectives have in common."""
 
     objective: Annotated[float, Field(gt=0, lt=1)] = Field(
-        description="Promised share of good events; more than 0.9305, since alerts on a looser one "
-        "could never page."
+        description=f"Promised share of good events; more than {burn.LOOSEST}, since alerts on a "
+        "looser one could never page."
     )
     window: SloWindow = Field(
         default=2_592_000.0,
@@ -80,7 +80,7 @@ class QualityObjective(Objective):
 
     def loose(self) -> str:
         """Return why, and that minutes can be counted instead."""
-        return super().loose() + _BY_MINUTES.format(accuracy=self.objective)
+        return super().loose() + _BY_MINUTES.format(self.objective)
 
 
 class Slo(Section):

@@ -30,7 +30,7 @@ def alerts(plan: Plan) -> Iterator[str]:
         pairs.setdefault((level.level.severity, level.long, level.short), []).append(level)
     for together in pairs.values():
         yield _burning(plan, together)
-    yield _unmeasured()
+    yield _unmeasured(plan)
 
 
 def _burning(plan: Plan, levels: list[Scaled]) -> str:
@@ -70,14 +70,20 @@ def _condition(plan: Plan, level: Scaled) -> str:
     )
 
 
-def _unmeasured() -> str:
+def _unmeasured(plan: Plan) -> str:
+    # What was counted below an earlier limit stays part of the budget for the whole window.
+    others = "".join(f" != {limit!r}" for limit in plan.limits)
     return alert(
         "ModelObjectiveUnmeasured",
         "max without (instance) (last_over_time(model_slo_objective_ratio[5m]))\n"
         "and on (job, model)\n"
         "last_over_time(model_last_prediction_timestamp_seconds[5m])\n"
         "unless\n"
-        f"last_over_time({BUDGET_LEFT}[5m])",
+        "(\n"
+        f"  last_over_time({BUDGET_LEFT}[5m])\n"
+        "  unless on (job, model, slo)\n"
+        f"  last_over_time(model_slo_below_seconds[5m]){others}\n"
+        ")",
         "1d",
         {"severity": "warning"},
         {

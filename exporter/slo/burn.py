@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
 DAY, HOUR, MINUTE = 86_400, 3600, 60
@@ -60,6 +60,9 @@ LEVELS = (
 )
 """Source: Beyer et al. (2018), The Site Reliability Workbook, chapter 5, table 5-8."""
 
+LOOSEST = (1 - 1 / LEVELS[0].factor).quantize(Decimal("0.0001"), ROUND_DOWN)
+"""What an objective must exceed, to four decimal places: see :func:`too_loose`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
@@ -95,7 +98,7 @@ def error_budget(objective: float) -> Decimal:
 
 
 def too_loose(objective: float) -> bool:
-    """Return whether the highest factor can't be exceeded, whatever happens.
+    """Return whether the highest factor can't be exceeded, even if all events are bad.
 
     >>> too_loose(0.93), too_loose(0.931)
     (True, False)
