@@ -1,4 +1,4 @@
-# The exporter alone: no compiler and no package index in the image that runs.
+# The exporter alone, the last of the images: no compiler and no package index in it.
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
@@ -8,7 +8,24 @@ RUN python -m venv /opt/modeltail \
  && /opt/modeltail/bin/pip install --no-cache-dir --require-hashes -r requirements/run.lock \
  && /opt/modeltail/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.13-slim
+# The logs of the demo: docker compose --profile demo.
+FROM build AS build-demo
+COPY requirements/demo.lock requirements/
+RUN /opt/modeltail/bin/pip install --no-cache-dir --require-hashes -r requirements/demo.lock
+
+FROM python:3.13-slim AS demo
+RUN useradd --uid 9878 --user-group --no-create-home --shell /usr/sbin/nologin demo \
+ && install -d -o demo -g demo -m 0755 /logs
+COPY --from=build-demo /opt/modeltail /opt/modeltail
+WORKDIR /opt/demo
+COPY demo demo
+USER demo
+ENV PATH=/opt/modeltail/bin:$PATH PYTHONUNBUFFERED=1
+VOLUME /logs
+ENTRYPOINT ["python", "-m", "demo.logs"]
+CMD ["--directory=/logs"]
+
+FROM python:3.13-slim AS exporter
 # The group adm may read /var/log on Debian and Ubuntu.
 RUN useradd --uid 9877 --user-group --groups adm --no-create-home --shell /usr/sbin/nologin modeltail \
  && install -d -o modeltail -g modeltail /var/lib/modeltail

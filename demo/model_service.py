@@ -20,7 +20,7 @@ from exporter.logging import PredictionLogger
 
 REFERENCE_PREDICTIONS = 3000
 BROKEN_SHARE = 0.01
-_SEED = 20260131
+SEED = 20260131
 
 
 def answer(
@@ -58,7 +58,7 @@ def write_reference(model: DigitModel, path: Path, predictions: int) -> None:
     """Log what the model does on clean scans; the file appears when it is complete."""
     unfinished = path.with_suffix(".unfinished")
     events = _logger(unfinished)
-    scanner = Scanner(model, _SEED + 1)
+    scanner = Scanner(model, SEED + 1)
     for _ in range(predictions):
         answer(model, scanner, events, noise=0.0)
     events.close()
@@ -70,7 +70,7 @@ def serve(
 ) -> None:
     """Answer `rate` requests a second until `stop` is set."""
     events = _logger(path)
-    scanner = Scanner(model, _SEED + 2, BROKEN_SHARE)
+    scanner = Scanner(model, SEED + 2, BROKEN_SHARE)
     start = time.monotonic()
     number = 0
     while not stop.wait(max(start + number / rate - time.monotonic(), 0.0)):
@@ -94,7 +94,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    model = DigitModel(_SEED)
+    model = DigitModel(SEED)
     write_reference(model, arguments.reference, REFERENCE_PREDICTIONS)
     schedule = NoiseSchedule(calm=arguments.calm)
     serve(model, arguments.log, arguments.rate, schedule, stop)

@@ -34,6 +34,21 @@ _REFRESH_SECONDS = 0.5
 _PLAIN_LINE_SECONDS = 5.0
 
 
+def endless_syslog() -> list[Message]:
+    """Return the recorded syslog, with normal days behind the incident.
+
+    So the alerts end before it comes again.
+    """
+    live = read_recording(LIVE_LOG)
+    return [
+        *live,
+        *(
+            Message(live[-1].offset + message.offset, message.text)
+            for message in read_recording(watched.TRAINING_LOG)
+        ),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run is asked for.
@@ -136,15 +151,9 @@ class Session:
 
     @contextlib.contextmanager
     def _replaying(self) -> Iterator[Replay]:
-        live = read_recording(LIVE_LOG)
-        first = live[self._incident()[0]]
-        # Normal days in between, so that the alerts end before the incident comes again.
-        normal = [
-            Message(live[-1].offset + message.offset, message.text)
-            for message in read_recording(watched.TRAINING_LOG)
-        ]
-        speed = first.offset / self._options.calm
-        replay = Replay([*live, *normal], self._files.syslog, speed)
+        messages = endless_syslog()
+        speed = messages[self._incident()[0]].offset / self._options.calm
+        replay = Replay(messages, self._files.syslog, speed)
         replay.start()
         try:
             yield replay

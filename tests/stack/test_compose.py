@@ -38,15 +38,39 @@ def test_file_follows_the_compose_specification() -> None:
 
 
 def test_the_stack_is_complete() -> None:
-    """All six services are there."""
+    """All six services are there; the logs of the demo are not written unless asked for."""
     assert sorted(SERVICES) == [
         "alertmanager",
         "blackbox-exporter",
+        "demo-logs",
         "exporter",
         "grafana",
         "node-exporter",
         "prometheus",
     ]
+
+
+def test_profile_of_the_demo():
+    """It alone has one; its volume can take the place of the exporter's logs."""
+    profiles = {name: one["profiles"] for name, one in SERVICES.items() if "profiles" in one}
+    assert profiles == {"demo-logs": ["demo"]}
+    assert "demo-logs" in COMPOSE["volumes"]
+    sources = {source for source, rest in mounts(SERVICES["demo-logs"]) if rest == "/logs"}
+    assert sources == {"demo-logs"}
+
+
+def test_images_are_stages_of_the_dockerfile():
+    """Each target exists; what they copy is not ignored."""
+    text = (ROOT / "Dockerfile").read_text()
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE))
+    built = {one["build"]["target"] for one in SERVICES.values() if "build" in one}
+    assert built == {"exporter", "demo"}
+    assert built <= stages
+    shown = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
+    }
+    for copied in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.MULTILINE):
+        assert {path.split("/")[0] for path in copied.split()} <= shown
 
 
 @every_service
@@ -112,8 +136,13 @@ def test_targets_of_prometheus_are_services() -> None:
 
 
 def test_configuration_of_the_exporter_is_valid() -> None:
-    """The example loads, and the paths in it are those of the container."""
-    configuration = load(ROOT / "deploy" / "compose" / "modeltail.yml")
+    """The examples load, and the paths in them are those of the container."""
+    for folder in ("compose", "demo"):
+        check_configuration(load(ROOT / "deploy" / folder / "modeltail.yml"))
+
+
+def check_configuration(configuration):
+    """Check one of them."""
     paths = [
         path for source in configuration.models + configuration.syslog for path in source.paths
     ]
