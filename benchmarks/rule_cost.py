@@ -1,10 +1,11 @@
 """What the shipped rules cost a real Prometheus, by number of models.
 
-    python -m benchmarks.rule_cost [--models 5 --models 10 --models 20] [--seconds 90]
+    python -m benchmarks.rule_cost [--models 5 --models 10 --models 20] [--seconds 270]
 
 An exporter with so many models, of two versions and 20 features each, in two windows, with
 references. Prometheus scrapes it every 5 s and evaluates all rules every 15 s, as shipped; then it
-is asked how long each group of rules took, and how many series there are.
+is asked how long each group of rules took, how many series there are, and which share of a processor
+it takes to evaluate each group at its own interval.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,8 @@ from demo.programs import Program
 from demo.stack import Addresses, find_servers, start_prometheus, write_prometheus
 
 VERSIONS, FEATURES, WINDOWS = 2, 20, 2
-GROUPS = "sum by (rule_group) (avg_over_time(prometheus_rule_group_last_duration_seconds[1m]))"
+GROUPS = "prometheus_rule_group_last_duration_seconds"
+LOAD = f"sum({GROUPS} / prometheus_rule_group_interval_seconds)"
 
 
 class Prometheus:
@@ -41,15 +44,35 @@ class Prometheus:
         url = f"http://{self._address}/api/v1/query?{query}"
         with urllib.request.urlopen(url, timeout=30) as answer:
             result = json.load(answer)["data"]["result"]
-        return {next(iter(one["metric"].values()), ""): float(one["value"][1]) for one in result}
+        return {one["metric"].get("rule_group", ""): float(one["value"][1]) for one in result}
 
     def value(self, expression: str) -> float:
         """Return the only value of an instant query."""
         return next(iter(self.values(expression).values()))
 
 
-def measure(models: int, seconds: float) -> tuple[dict[str, float], float, float]:
-    """Return seconds an evaluation by group, samples a scrape, and series that rules make."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one fleet costs.
+
+    Attributes
+    ----------
+    groups
+        Seconds that the last evaluation of each group of rules took.
+    load
+        Share of a processor that evaluating each group at its interval takes.
+    scraped, made
+        Samples of a scrape, and series that rules make.
+    """
+
+    groups: dict[str, float]
+    load: float
+    scraped: float
+    made: float
+
+
+def measure(models: int, seconds: float) -> Cost:
+    """Run everything, and ask Prometheus."""
     servers = find_servers()
     if isinstance(servers, list):
         raise SystemExit(f"not installed: {', '.join(servers)}")
@@ -77,12 +100,15 @@ def measure(models: int, seconds: float) -> tuple[dict[str, float], float, float
             go_on(directory, size, seconds)
             server = Prometheus(addresses.prometheus)
             groups = server.values(GROUPS)
-            samples = server.value('scrape_samples_scraped{job="modeltail"}')
-            made = server.value('count({__name__=~".+:.+"})')
+            return Cost(
+                groups={name.rpartition(";")[2]: took for name, took in groups.items()},
+                load=server.value(LOAD),
+                scraped=server.value('scrape_samples_scraped{job="modeltail"}'),
+                made=server.value('count({__name__=~".+:.+"})'),
+            )
         finally:
             for program in reversed(running):
                 program.stop()
-    return {name.rpartition(";")[2]: took for name, took in groups.items()}, samples, made
 
 
 def go_on(directory: Path, size: Size, seconds: float) -> None:
@@ -105,28 +131,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--models", type=int, action="append", help="default: 5, 10 and 20")
-    parser.add_argument("--seconds", type=float, default=90.0)
+    parser.add_argument("--seconds", type=float, default=270.0)
     options = parser.parse_args()
     numbers = options.models or [5, 10, 20]
-    taken, scraped, recorded = [], [], []
+    costs = []
     for models in numbers:
-        groups, samples, made = measure(models, options.seconds)
-        longest = max(groups, key=lambda name: groups[name])
-        taken.append(sum(groups.values()))
-        scraped.append(samples)
-        recorded.append(made)
+        cost = measure(models, options.seconds)
+        costs.append(cost)
+        longest = max(cost.groups, key=lambda name: cost.groups[name])
         print(
-            f"{models:4} models: {samples:8,.0f} series scraped, {made:7,.0f} made by rules, "
-            f"{taken[-1]:7.3f} s an evaluation, {groups[longest]:.3f} s of {longest}",
+            f"{models:4} models: {cost.scraped:8,.0f} series scraped, {cost.made:8,.0f} made by "
+            f"rules; {sum(cost.groups.values()):6.2f} s to evaluate all once, "
+            f"{cost.groups[longest]:.2f} s of it {longest}; {cost.load:.1%} of a processor",
             flush=True,
         )
     if len(numbers) > 1:
-        slopes = [np.polyfit(numbers, column, 1)[0] for column in (taken, scraped, recorded)]
+        columns = [[getattr(cost, name) for cost in costs] for name in ("load", "scraped", "made")]
+        slopes = [np.polyfit(numbers, column, 1)[0] for column in columns]
         print(
-            f"a model more: {slopes[0] * 1e3:.1f} ms, {slopes[1]:,.0f} series, "
+            f"a model more: {slopes[0]:.2%} of a processor, {slopes[1]:,.0f} series, "
             f"{slopes[2]:,.0f} made by rules"
         )
-        share = (taken[-1] / numbers[-1]) / (taken[0] / numbers[0])
+        share = (costs[-1].load / numbers[-1]) / (costs[0].load / numbers[0])
         print(f"a model of the most, over one of the fewest: {share:.2f} x")
 
 
