@@ -4,8 +4,8 @@
 
 An exporter with so many models, of two versions and 20 features each, in two windows, with
 references. Prometheus scrapes it every 5 s and evaluates all rules every 15 s, as shipped; then it
-is asked how long each group of rules took, how many series there are, and which share of a processor
-it takes to evaluate each group at its own interval.
+is asked how long each group took, how many series there are, and which share of a processor it
+takes to evaluate each group at its own interval.
 """
 
 from __future__ import annotations
