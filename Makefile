@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 help:
 	@echo 'make demo                   watch a real model degrade, and the alerts arrive (ARGS=--once: one pass, for CI)'
 	@echo 'make test                   all tests, real Prometheus and Alertmanager included'
-	@echo 'make soak                   the fault tests at full length, some minutes'
+	@echo 'make soak                   the fault tests, and faults planted into alerts, at full length, some minutes'
 	@echo 'make lint                   ruff and mypy'
 	@echo 'make format                 ruff format'
 	@echo 'make bench                  speed against naive versions and peers'
@@ -35,6 +35,7 @@ soak:
 	@scripts/servers.sh
 	@MODELTAIL_KILLS=$(KILLS) MODELTAIL_STEPS=$(STEPS) MODELTAIL_SEED=$(SEED) \
 		MODELTAIL_ROTATIONS=$(ROTATIONS) MODELTAIL_WATCH=auto,poll $(BIN)/python -m pytest --timeout 3600 tests/faults tests/tailing $(ARGS)
+	@MODELTAIL_MUTANTS=all $(BIN)/python -m pytest -n auto --timeout 3600 tests/stack/test_rule_mutations.py
 
 lint:
 	@scripts/venv.sh $(VENV) dev
