@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exporter.commands.options import add_config_file
@@ -52,6 +53,12 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         default=DEFAULT_SAMPLE,
         metavar="N",
         help=f"lines to try of each file (default: {DEFAULT_SAMPLE})",
+    )
+    parser.add_argument(
+        "--alertmanager",
+        type=Path,
+        metavar="FILE",
+        help="look at this configuration of Alertmanager as well: secrets, templates, routes",
     )
     parser.set_defaults(run=run)
 
@@ -97,8 +104,22 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
         for problem in report.problems:
             print(f"  problem: {problem}", file=streams.out)
     found = sum(len(report.problems) for report in reports)
+    if arguments.alertmanager is not None:
+        found += _alertmanager(arguments.alertmanager, streams)
     print(f"\n{found or 'no'} problem{'s' * (found > 1)} found", file=streams.out)
     return 1 if found else 0
+
+
+def _alertmanager(path: Path, streams: Streams) -> int:
+    """Print what would keep notifications from arriving, and return how many problems there are."""
+    from exporter.alerting.preflight import problems  # noqa: PLC0415
+    from exporter.tailing.followed import printable  # noqa: PLC0415
+
+    found = problems(path)
+    print(f"\n{path}: secrets, templates, routes and inhibitions", file=streams.out)
+    for problem in found:
+        print(f"  problem: {printable(problem)}", file=streams.out)
+    return len(found)
 
 
 def _head(path: str, sample: int, report: Report) -> Iterator[Block]:

@@ -1,0 +1,1 @@
+"""What is looked at of Alertmanager's configuration before it is needed."""
