@@ -298,6 +298,7 @@ def _model_group(
     first = awaited.records(model, reference, info, path)
     trailing = awaited.trailing(model, windows, replay=replay)
     thresholds = model.thresholds.model_dump(exclude_none=True)
+    thresholds |= {} if model.drift is None else model.drift.limits
     limit = None if model.slo.latency is None else model.slo.latency.below_seconds
     # Each exporter has its own: nothing to add up over a fleet, and no edges that outlast it.
     shared = None if model.drift is not None and model.drift.own is not None else reference

@@ -138,3 +138,8 @@ class DriftSettings(Section):
     def own(self) -> OwnReference | None:
         """What the exporter makes the reference of; ``None`` if it is a file of others."""
         return self.reference if isinstance(self.reference, OwnReference) else None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Return what alerts compare p-values and effects with, by their names as thresholds."""
+        return {"drift_alpha": self.alpha, "drift_min_effect": self.min_effect}

@@ -97,6 +97,16 @@ class Thresholds(_Section):
     max_error_ratio: Ratio | None = Field(
         default=None, description="Largest tolerable share of attempts that fail."
     )
+    max_calibration_error: Ratio | None = Field(
+        default=None,
+        description="Largest tolerable expected calibration error: how far, on average, the "
+        "model is from being as often right as it says. Of 0.05, 90 % sure is 85 to 95 % right.",
+    )
+    min_attribution_rank_agreement: Ratio | None = Field(
+        default=None,
+        description="Least agreement of the order of features by their attributions with the "
+        "reference's; Amazon SageMaker Clarify alerts below 0.9.",
+    )
 
 
 class _FileSource(_Section):

@@ -255,6 +255,8 @@ def test_the_complete_example():
         "min_confidence": 0.7,
         "max_latency_p95_seconds": 0.5,
         "max_error_ratio": 0.05,
+        "max_calibration_error": None,
+        "min_attribution_rank_agreement": None,
     }
     assert model.drift.reference == Path("/etc/modeltail/support_bot.ref")
     assert {name: column.test for name, column in model.drift.columns.items()} == {

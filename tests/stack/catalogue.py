@@ -32,5 +32,6 @@ def from_prometheus() -> dict[str, frozenset[str]]:
     return {
         "up": TARGET_LABELS,
         "scrape_duration_seconds": TARGET_LABELS,
+        "scrape_samples_scraped": TARGET_LABELS,
         "ALERTS": TARGET_LABELS | alert,
     }
