@@ -46,7 +46,7 @@ class WorkedCopy:
     def run(self, *command: str) -> str:
         """Run a command in the copy and return what it prints; it must succeed."""
         done = subprocess.run(
-            command, cwd=self.directory, capture_output=True, text=True, check=False, timeout=120
+            command, cwd=self.directory, capture_output=True, text=True, check=False, timeout=300
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
