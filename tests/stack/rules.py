@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+# Another version than the one of PATH, such as that of Prometheus 3.
+PROMTOOL = os.environ.get("MODELTAIL_PROMTOOL", "promtool")
 
 ROOT = Path(__file__).parents[2]
 RULE_FILES = sorted((ROOT / "prometheus" / "rules").glob("*.yml"))

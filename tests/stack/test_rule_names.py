@@ -3,7 +3,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from promql_parser import parse_duration
 
+from exporter.config import DriftSettings
+from exporter.config.models import Thresholds
 from tests.stack.catalogue import exported, from_prometheus
 from tests.stack.promql import grouping, selectors
 from tests.stack.rules import ROOT, alert_names, alerts, all_rules, recordings
@@ -18,6 +21,29 @@ def name(rule: dict) -> str:
     """Return the name of a rule, with its severity where it is an alert."""
     return rule.get("record") or f"{rule['alert']}-{rule['labels']['severity']}"
 
+
+# Alerts without a limit of model_threshold, and why their limits are the same for everybody.
+OWN_LIMITS = {
+    "ModelDataInvalid": "says that a log is broken, not how good a model must be",
+    "ModelFieldInvalid": "the same",
+    "ModelMissingValues": "the same",
+    "ModelLabelsStale": "the same",
+    "ModelPredictionsStopped": "a gap that is no chance at the model's own rate",
+    "ModelDriftDetected": "the exporter has compared with its configuration already",
+    "ModelPredictionDriftDetected": "the same",
+    "ModelDriftEvident": "the limit is a metric, and from the configuration",
+    "ModelErrorBudgetBurn": "burn rates are multiples of what the configuration promises",
+    "ModelObjectiveUnmeasured": "is of what the configuration promises",
+    "ModelReferenceMismatch": "one edge without counterpart is a mistake",
+    "ModelDependencyDown": "there, or not",
+    "ModelDependencyStale": "the limit is a metric, and from the configuration",
+    "ModelDependencySchemaChanged": "one change is one",
+    "ModelServerDown": "there, or not",
+    "ModelServerRestarting": "what a deployment does is about the same everywhere",
+    "ModelServerFileDescriptorsHigh": "a share of the limit of the system",
+}
+# These tell of what has happened, not of what lasts.
+AT_ONCE = {"Watchdog", "SyslogNovelMessages"}
 
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=name)
 every_alert = pytest.mark.parametrize("rule", alerts(), ids=name)
@@ -94,6 +120,49 @@ def test_alert_is_complete(rule: dict) -> None:
     assert "  " not in description
     assert ("$labels" in description) == (rule["alert"] != "Watchdog")
     assert rule["annotations"]["runbook_url"] == f"{RUNBOOKS}/{rule['alert'].lower()}.md"
+
+
+@every_alert
+def test_an_alert_waits_for_some_evaluations_and_not_for_ever(rule: dict) -> None:
+    """`for` is longer than a few evaluations, and at most three days."""
+    if rule["alert"] in AT_ONCE:
+        assert "for" not in rule
+    else:
+        assert 4 * SCRAPE_INTERVAL_SECONDS <= parse_duration(rule["for"]).total_seconds()
+        assert parse_duration(rule["for"]).total_seconds() <= 3 * 86_400
+
+
+@every_alert
+def test_limits_come_from_the_configuration(rule: dict) -> None:
+    """An alert on a model compares with `model_threshold`, unless there is a reason not to."""
+    limited = any(one.metric == "model_threshold" for one in selectors(rule["expr"]))
+    of_a_model = re.match(r"Model[A-Z]", rule["alert"]) is not None
+    assert limited == (of_a_model and rule["alert"] not in OWN_LIMITS)
+
+
+def test_reasons_for_own_limits_are_of_alerts_that_are_there() -> None:
+    """No exception is left over."""
+    assert set(alert_names()) >= OWN_LIMITS.keys() | AT_ONCE
+
+
+def test_limits_of_alerts_are_those_of_the_configuration() -> None:
+    """Every limit that an alert asks for can be set, and every one that can be set has an alert."""
+    asked = {
+        one for rule in alerts() for one in re.findall(r'threshold{name="(\w+)"}', rule["expr"])
+    }
+    drift = DriftSettings.model_validate({"reference": "x"})
+    assert asked == Thresholds.model_fields.keys() | drift.limits.keys()
+
+
+@every_alert
+def test_a_description_names_labels_that_the_alert_has(rule: dict) -> None:
+    """What notifications show of an alert is not empty."""
+    known = exported() | from_prometheus()
+    have = {label for one in selectors(rule["expr"]) for label in known.get(one.metric, ())}
+    recorded = {other["record"] for other in recordings()}
+    if not any(one.metric in recorded for one in selectors(rule["expr"])):
+        named = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["description"]))
+        assert named <= have | rule["labels"].keys()
 
 
 def test_recordings_are_named_by_convention() -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.stack.rules import ROOT, RULE_FILES, TEST_FILES, alert_names
+from tests.stack.rules import PROMTOOL, ROOT, RULE_FILES, TEST_FILES, alert_names
 
 PROMETHEUS = ROOT / "prometheus"
 
 
 def promtool(*arguments: str | Path) -> str:
     """Run promtool; fail with what it printed unless it is content."""
-    command = ["promtool", *map(str, arguments)]
+    command = [PROMTOOL, *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
