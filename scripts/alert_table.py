@@ -21,7 +21,7 @@ _HEADER = ("alert", "severity", "for", "fires when", "notifies", "dashboard", "r
 def render() -> str:
     """Return the table, in the order of the files and of the rules in them."""
     tests = _tests()
-    dashboard = _dashboard()
+    dashboards = _dashboards()
     rows = []
     for path in sorted((ROOT / "prometheus" / "rules").glob("*.yml")):
         groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
@@ -36,12 +36,17 @@ def render() -> str:
                     rule.get("for", "0m"),
                     _condition(rule),
                     ", ".join(told) or "nobody",
-                    f"`{dashboard}`" if told else "",
+                    f"`{_of_alert(name, dashboards)}`" if told else "",
                     f"`{path.name}`",
                     ", ".join(f"`{file}` ({number})" for file, number in tests[name].items()),
                 )
             )
     return table(_HEADER, rows).rstrip("\n")
+
+
+def _of_alert(name: str, dashboards: list[tuple[str, str]]) -> str:
+    """Return the first dashboard whose expression the name matches."""
+    return next(uid for pattern, uid in dashboards if re.search(pattern, name))
 
 
 def _condition(rule: dict[str, Any]) -> str:
@@ -78,8 +83,8 @@ def _receivers(labels: dict[str, str]) -> list[str]:
     return printed.stdout.strip().split(",")
 
 
-def _dashboard() -> str:
-    """Return the uid of the dashboard that notifications link to."""
-    links = (ROOT / "alertmanager" / "templates" / "links.tmpl").read_text(encoding="utf-8")
-    (uid,) = set(re.findall(r"/d/([\w-]+)", links))
-    return uid
+def _dashboards() -> list[tuple[str, str]]:
+    """Return what the names of alerts match, and the uid of the dashboard that theirs link to."""
+    text = (ROOT / "alertmanager" / "templates" / "links.tmpl").read_text(encoding="utf-8")
+    chosen = re.findall(r'if match "([^"]+)" \.CommonLabels\.alertname \}\}([\w-]+)', text)
+    return [(pattern, uid.removesuffix("-")) for pattern, uid in chosen]

@@ -11,54 +11,51 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.stack.catalogue import exported, from_prometheus
-from tests.stack.promql import selectors
-from tests.stack.rules import ROOT
+from tests.stack.catalogue import exported, from_prometheus, recorded
+from tests.stack.dashboards import (
+    DASHBOARDS,
+    GRAFANA,
+    content,
+    every_panel,
+    expand,
+    label_values,
+    panels,
+    texts,
+    variables,
+)
+from tests.stack.promql import grouping, selectors
+from tests.stack.rules import ROOT, alert_names
 
-GRAFANA = ROOT / "grafana"
-DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
-VARIABLES = ["datasource", "job", "instance", "model", "version", "window"]
-
-# Panels whose ranges follow the reader's choice: labels and confusions are too few for the range
-# that Grafana proposes for rates.
-OTHER_RANGES = {"Accuracy of all instances together": "[$window]", "Confusion": "[$__range]"}
+UIDS = {
+    "modeltail-data-quality": ["model", "version", "window"],
+    "modeltail-drift": ["model", "version", "window", "feature"],
+    "modeltail-exporter": [],
+    "modeltail-fleet": ["models", "window"],
+    "modeltail-model": ["model", "version", "window"],
+    "modeltail-slo": ["model", "slo"],
+    "modeltail-syslog": ["host", "window"],
+}
+"""The dashboards, and what can be chosen beside data source, job and instance."""
 
 # The types behind the schema know Grafana's own annotations only, not those of a data source.
-UNTYPED = {("annotations", "list", 0), ("annotations", "list", 0, "target")}
+UNTYPED = ("annotations", "list")
 
-
-def content(path: Path) -> dict[str, Any]:
-    """Return a dashboard."""
-    return json.loads(path.read_text())
-
-
-def panels(path: Path) -> list[dict[str, Any]]:
-    """Return the panels of a dashboard that show something."""
-    return [panel for panel in content(path)["panels"] if panel["type"] != "row"]
-
-
-def expand(expression: str) -> str:
-    """Return an expression with Grafana's variables replaced by values of their kind."""
-    for variable, value in {
-        "$__rate_interval": "5m",
-        "$__range": "6h",
-        "[$window]": "[1h]",
-    }.items():
-        expression = expression.replace(variable, value)
-    return expression
-
-
-every_dashboard = pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
-every_panel = pytest.mark.parametrize(
+each_dashboard = pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+each_panel = pytest.mark.parametrize(
     "panel",
-    [panel for path in DASHBOARDS for panel in panels(path)],
-    ids=lambda panel: panel["title"],
+    [panel for _, panel in every_panel()],
+    ids=[f"{uid}-{panel['id']}-{panel['title']}" for uid, panel in every_panel()],
 )
 
 
-def test_there_is_a_dashboard() -> None:
+def known_series() -> dict[str, frozenset[str]]:
+    """Return the labels of every series that there is, by name."""
+    return exported() | from_prometheus() | recorded()
+
+
+def test_there_are_seven_dashboards() -> None:
     """The tests below have something to look at."""
-    assert [path.stem for path in DASHBOARDS] == ["modeltail-model"]
+    assert [path.stem for path in DASHBOARDS] == list(UIDS)
 
 
 def test_committed_dashboards_are_what_the_generator_writes(tmp_path: Path) -> None:
@@ -69,107 +66,209 @@ def test_committed_dashboards_are_what_the_generator_writes(tmp_path: Path) -> N
     assert written == {path.name: path.read_text() for path in DASHBOARDS}
 
 
-@every_dashboard
+@each_dashboard
 def test_dashboard_satisfies_grafanas_own_types(path: Path) -> None:
     """Nothing is misspelt or of a wrong type."""
     schema = json.loads((Path(__file__).parent / "grafana-dashboard.schema.json").read_text())
     errors = jsonschema.Draft7Validator(schema).iter_errors(content(path))
-    assert [error.message for error in errors if tuple(error.path) not in UNTYPED] == []
+    assert [error.message for error in errors if tuple(error.path)[:2] != UNTYPED] == []
 
 
-@every_dashboard
-def test_dashboard_has_an_identity_and_is_not_editable(path: Path) -> None:
-    """A provisioned dashboard keeps its address and is changed in the repository only."""
+@each_dashboard
+def test_dashboard_has_an_identity(path: Path) -> None:
+    """A provisioned dashboard keeps its address, and works in Grafana 11 to 13."""
     dashboard = content(path)
     assert dashboard["uid"] == path.stem
     assert "id" not in dashboard
-    assert dashboard["editable"] is False
     assert dashboard["title"]
-    assert dashboard["description"].endswith(".")
+    assert dashboard["description"].endswith((".", "?"))
     assert dashboard["tags"] == ["modeltail"]
+    assert 39 <= dashboard["schemaVersion"] <= 41
 
 
-@every_dashboard
-def test_variables_follow_the_conventions(path: Path) -> None:
-    """The data source can be chosen, and lists are read anew when the time range changes."""
-    variables = content(path)["templating"]["list"]
-    assert [variable["name"] for variable in variables] == VARIABLES
-    assert variables[0]["type"] == "datasource"
-    assert variables[0]["query"] == "prometheus"
-    for variable in variables[1:]:
-        assert variable["datasource"]["uid"] == "$datasource"
-        assert variable["refresh"] == 2
-        assert variable["label"] == variable["name"].capitalize()
-        match = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"]["query"])
-        (selector,) = selectors(match[1])
-        assert {match[2], *selector.labels} <= exported()[selector.metric]
-    for variable in variables[1:3]:
-        assert (variable["multi"], variable["allValue"]) == (True, ".+")
+@each_dashboard
+def test_variables_are_those_that_apply(path: Path) -> None:
+    """Lists hold what is exported under the label asked for, of the jobs and instances chosen."""
+    chosen = variables(content(path))
+    assert list(chosen) == ["datasource", "job", "instance", *UIDS[path.stem]]
+    for name, variable in chosen.items():
+        if name == "datasource":
+            continue
+        text, label = label_values(variable)
+        (selector,) = selectors(text)
+        assert {label, *selector.labels} <= exported()[selector.metric]
+        assert name in {label, f"{label}s"}
+        assert ("job" in selector.labels) == (name != "job")
 
 
-@every_dashboard
+def test_a_variable_is_the_same_on_every_dashboard() -> None:
+    """A link to another dashboard carries choices that make sense there."""
+    kinds: dict[str, set[tuple[Any, ...]]] = {}
+    for path in DASHBOARDS:
+        for name, variable in variables(content(path)).items():
+            kind = (variable.get("multi"), variable.get("includeAll"), variable["label"])
+            kinds.setdefault(name, set()).add(kind)
+    assert {name: len(found) for name, found in kinds.items()} == dict.fromkeys(kinds, 1)
+
+
+@each_dashboard
+def test_only_variables_that_exist_are_used(path: Path) -> None:
+    """No query and no link waits for a choice that cannot be made."""
+    used = {
+        name or other
+        for text in texts(content(path)["panels"])
+        for name, other in re.findall(r"\$(?:(\w+)|\{(\w+)[:}])", text)
+    }
+    grafanas = {"__rate_interval", "__range", "__url_time_range"}
+    assert used - grafanas <= set(variables(content(path)))
+    # The exporter's own board shows all of its metrics, and the rest chooses something.
+    assert set(UIDS[path.stem]) <= used
+
+
+@each_dashboard
 def test_panels_have_ids_and_places_of_their_own(path: Path) -> None:
     """No two panels share an id or a cell of the grid, and none stands out on the right."""
-    every = content(path)["panels"]
+    dashboard = content(path)
+    open_ones = dashboard["panels"]
+    closed = [row["panels"] for row in open_ones if row.get("panels")]
+    every = [panel for group in (open_ones, *closed) for panel in group]
     assert len({panel["id"] for panel in every}) == len(every)
-    cells: set[tuple[int, int]] = set()
-    for panel in every:
-        place = panel["gridPos"]
-        assert place["x"] + place["w"] <= 24
-        covered = {
-            (place["x"] + right, place["y"] + down)
-            for right in range(place["w"])
-            for down in range(place["h"])
-        }
-        assert not covered & cells, panel["title"]
-        cells |= covered
+    for group in (open_ones, *closed):
+        cells: set[tuple[int, int]] = set()
+        for panel in group:
+            place = panel["gridPos"]
+            assert place["x"] + place["w"] <= 24
+            covered = {
+                (place["x"] + right, place["y"] + down)
+                for right in range(place["w"])
+                for down in range(place["h"])
+            }
+            assert not covered & cells, panel["title"]
+            cells |= covered
 
 
-@every_panel
-def test_panel_says_what_it_is(panel: dict[str, Any]) -> None:
-    """A title, a description that says how to read it, a unit, the chosen data source, a query."""
-    assert panel["title"]
-    assert re.search(r"\w\.$", panel["description"])
-    assert panel["fieldConfig"]["defaults"]["unit"]
-    assert panel["datasource"] == {"type": "prometheus", "uid": "$datasource"}
-    assert panel["targets"]
-    for target in panel["targets"]:
-        assert target["datasource"] == panel["datasource"]
+@each_dashboard
+def test_a_title_is_there_once(path: Path) -> None:
+    """A runbook can name a panel, and no two say different things under one name."""
+    titles = [panel["title"] for panel in panels(content(path))]
+    per_row = [one for one in titles if titles.count(one) > 1]
+    # The figure at a glance and its course have the same name.
+    kinds = {(panel["title"], panel["type"]) for panel in panels(content(path))}
+    assert len(kinds) == len(titles), per_row
+
+
+@each_panel
+def test_panel_says_how_to_read_it_and_when_it_has_something_to_show(panel: dict[str, Any]) -> None:
+    """Sentences, and no empty panel on a fresh install."""
+    for text in (panel["description"], panel["fieldConfig"]["defaults"]["noValue"]):
+        assert text[0].isupper() or text[0].isdigit()
+        assert text.endswith(".")
+    assert len(panel["description"]) > 30
     if panel["type"] in {"timeseries", "heatmap"}:
         assert all(target["legendFormat"] for target in panel["targets"])
 
 
-@every_panel
+@each_panel
 def test_series_of_a_panel_exist(panel: dict[str, Any]) -> None:
-    """Every series is exported with the labels asked for, of the chosen jobs and instances."""
-    known = exported() | from_prometheus()
+    """Every series is exported or recorded, with the labels that are asked for."""
+    known = known_series()
     for target in panel["targets"]:
         for selector in selectors(expand(target["expr"])):
-            assert selector.metric in known
-            assert {"job", "instance"} <= selector.labels <= known[selector.metric]
-            counter = selector.metric.endswith(("_total", "_bucket"))
-            assert counter == (selector.function in {"rate", "increase"}), selector
+            assert selector.labels <= known[selector.metric], selector
 
 
-@every_panel
-def test_legend_names_labels_that_exist(panel: dict[str, Any]) -> None:
-    """No legend stays empty for want of a label."""
-    known = exported() | from_prometheus()
+@each_panel
+def test_labels_that_a_panel_groups_by_and_names_exist(panel: dict[str, Any]) -> None:
+    """No sum is by a label that nothing has, and no legend stays empty for want of one."""
+    known = known_series()
     for target in panel["targets"]:
-        have = {
-            label
-            for selector in selectors(expand(target["expr"]))
-            for label in known[selector.metric]
-        }
+        expression = expand(target["expr"])
+        have = {label for one in selectors(expression) for label in known[one.metric]} | {"le"}
+        assert grouping(expression) <= have
         assert set(re.findall(r"{{(\w+)}}", target["legendFormat"])) <= have
 
 
-@every_panel
-def test_rates_use_the_interval_that_grafana_proposes(panel: dict[str, Any]) -> None:
-    """Ranges grow with the time range on display, so that no peak falls between two points."""
-    expected = OTHER_RANGES.get(panel["title"], "[$__rate_interval]")
-    for target in panel["targets"]:
-        assert set(re.findall(r"\[[^\]]+\]", target["expr"])) <= {expected}
+@each_panel
+def test_columns_that_are_sorted_linked_or_drawn_exist(panel: dict[str, Any]) -> None:
+    """A renamed column takes everything along that speaks of it."""
+    renamed = [
+        set(one["options"]["renameByName"].values())
+        for one in panel.get("transformations", [])
+        if "renameByName" in one["options"]
+    ]
+    if not renamed:
+        return
+    labels = set().union(*(grouping(expand(target["expr"])) for target in panel["targets"]))
+    have = renamed[0] | labels
+    options = panel["options"]
+    named = {one["displayName"] for one in options.get("sortBy", [])}
+    named |= {options["xField"]} if "xField" in options else set()
+    for one in panel["fieldConfig"]["overrides"]:
+        if one["matcher"]["id"] == "byName":
+            named.add(one["matcher"]["options"])
+    for text in texts(panel):
+        named |= set(re.findall(r"__data\.fields\.(\w+)", text))
+    assert named <= have
+
+
+@each_dashboard
+def test_links_lead_to_dashboards_of_ours(path: Path) -> None:
+    """Every address is that of a dashboard with the variables that the link sets."""
+    for text in texts(content(path)):
+        if not text.startswith("/d/"):
+            continue
+        (uid,) = re.findall(r"^/d/([\w-]+)\?", text)
+        there = set(variables(content(GRAFANA / "dashboards" / f"{uid}.json")))
+        set_there = set(re.findall(r"var-(\w+)=", text))
+        assert set_there <= there
+        assert "${__url_time_range}" in text
+
+
+@each_dashboard
+def test_dashboards_are_linked_with_time_and_variables(path: Path) -> None:
+    """The menu of dashboards keeps what was chosen."""
+    (menu,) = content(path)["links"]
+    assert (menu["type"], menu["tags"], menu["asDropdown"]) == ("dashboards", ["modeltail"], True)
+    assert menu["includeVars"]
+    assert menu["keepTime"]
+
+
+@each_dashboard
+def test_alerts_and_what_was_deployed_are_marked(path: Path) -> None:
+    """What happened can be seen beside what was measured."""
+    marks = content(path)["annotations"]["list"]
+    deploy = {
+        "modeltail-exporter": "Starts of exporters",
+        "modeltail-syslog": "Starts of exporters",
+    }
+    assert [one["name"] for one in marks] == [
+        "Firing alerts",
+        deploy.get(path.stem, "Deployments"),
+    ]
+    known = known_series()
+    for mark in marks:
+        for selector in selectors(mark["target"]["expr"]):
+            assert selector.labels <= known[selector.metric]
+
+
+@pytest.mark.parametrize(
+    ("name", "panel"),
+    [
+        ("min_accuracy", "Accuracy, version $version"),
+        ("min_confidence", "Mean confidence"),
+        ("max_latency_p95_seconds", "Latency"),
+        ("max_error_ratio", "Share of failed predictions"),
+        ("max_calibration_error", "Calibration error"),
+    ],
+)
+def test_limits_of_the_configuration_are_drawn(name: str, panel: str) -> None:
+    """One place decides: a limit is a series, never a number in the dashboard."""
+    every = panels(content(GRAFANA / "dashboards" / "modeltail-model.json"))
+    (found,) = [one for one in every if (one["title"], one["type"]) == (panel, "timeseries")]
+    limits = [one["expr"] for one in found["targets"] if one["legendFormat"] == "limit"]
+    assert len(limits) == 1
+    assert "model_threshold" in limits[0]
+    assert f'name="{name}"' in limits[0]
 
 
 def test_provisioning_names_what_dashboards_need() -> None:
@@ -187,10 +286,47 @@ def test_provisioning_names_what_dashboards_need() -> None:
     assert provider["allowUiUpdates"] is False
 
 
-def test_links_of_notifications_lead_to_a_dashboard() -> None:
-    """The address in the notification templates is that of a dashboard of ours."""
+def test_grafana_opens_with_a_dashboard_of_ours() -> None:
+    """Whoever opens Grafana sees all models at a glance."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    home = compose["services"]["grafana"]["environment"][
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"
+    ]
+    assert Path(home).name == "modeltail-fleet.json"
+
+
+def linked_dashboards() -> list[tuple[str, str]]:
+    """Return what the notification templates decide by: expressions and uids, in their order."""
     template = (ROOT / "alertmanager" / "templates" / "links.tmpl").read_text()
-    (uid,) = re.findall(r"/d/([\w-]+)", template)
-    assert uid in [content(path)["uid"] for path in DASHBOARDS]
+    return re.findall(r'match "([^"]+)" \.CommonLabels\.alertname }}([\w-]+)', template)
+
+
+@pytest.mark.parametrize(
+    ("alert", "uid"),
+    [
+        ("ModelAccuracyLow", "modeltail-model"),
+        ("ModelDriftDetected", "modeltail-drift"),
+        ("ModelAttributionDrift", "modeltail-drift"),
+        ("ModelInputsImprobable", "modeltail-drift"),
+        ("ModelMissingValues", "modeltail-data-quality"),
+        ("ModelDependencyStale", "modeltail-data-quality"),
+        ("ModelErrorBudgetBurn", "modeltail-slo"),
+        ("SyslogAnomalous", "modeltail-syslog"),
+        ("ModeltailLagging", "modeltail-exporter"),
+    ],
+)
+def test_notifications_link_to_the_dashboard_of_their_subject(alert: str, uid: str) -> None:
+    """Who is woken by an alert lands where it can be understood."""
+    assert alert in alert_names()
+    assert next(to for pattern, to in linked_dashboards() if re.search(pattern, alert)) == uid
+
+
+def test_links_of_notifications_lead_to_dashboards() -> None:
+    """The addresses in the notification templates are those of dashboards and variables of ours."""
+    assert {uid for _, uid in linked_dashboards()} <= set(UIDS)
+    for alert in alert_names():
+        assert any(re.search(pattern, alert) for pattern, _ in linked_dashboards()), alert
+    template = (ROOT / "alertmanager" / "templates" / "links.tmpl").read_text()
     (names,) = re.findall(r"\^\(([\w|]+)\)\$", template)
-    assert {*names.split("|"), "job"} <= set(VARIABLES)
+    there = {name for path in DASHBOARDS for name in variables(content(path))}
+    assert {*names.split("|"), "job"} <= there

@@ -1,9 +1,13 @@
-"""Rows about how a model does its work."""
+"""Rows of the model's dashboard: the figures to look at first, and the four golden signals."""
 
 from __future__ import annotations
 
-from panels import Json, heatmap, lines, number, query
-from queries import BY_VERSION, MODEL, VERSION, WINDOW, buckets, limit, rate
+from panels import Json, heatmap, lines, number, query, steps
+from queries import BY_VERSION, MODEL, RECORDED, VERSION, WINDOW, buckets, firing, limit, rate
+
+NO_PREDICTIONS = "Appears with the first prediction of the model."
+NO_LATENCY = "Appears with the first prediction that logs `latency_ms`, `_s` or `_us`."
+NO_SERVER = "Appears when `server` of the model says where its processes are."
 
 
 def glance() -> list[Json]:
@@ -12,8 +16,17 @@ def glance() -> list[Json]:
         number(
             "Accuracy",
             "Share of right predictions in the chosen window, of those whose true label is known. "
-            "The lowest of the instances and versions. Empty: no label came within the window.",
+            "The lowest of the instances and versions.",
             f"min(model_accuracy_ratio{{{WINDOW}}})",
+            empty="No true label came within the window.",
+            unit="percentunit",
+        ),
+        number(
+            "Estimated accuracy",
+            "What the confidences of the chosen window promise, calibrated on the reference. The "
+            "lowest of the instances and versions. It needs no labels.",
+            f"min(model_estimated_accuracy_ratio{{{WINDOW}}})",
+            empty="Needs `drift.reference`, built with labels.",
             unit="percentunit",
         ),
         number(
@@ -21,12 +34,14 @@ def glance() -> list[Json]:
             "Mean confidence in the chosen window, the lowest of the instances and versions. A "
             "fall often comes before a fall of accuracy, and needs no labels.",
             f"min(model_confidence_mean{{{WINDOW}}})",
+            empty="No prediction with a `confidence` in the window.",
             unit="percentunit",
         ),
         number(
             "Latency, 95th percentile",
             "19 of 20 predictions were answered within this time; the slowest instance or version.",
             f'max(model_latency_quantile_seconds{{{WINDOW},q="0.95"}})',
+            empty="No prediction with a latency in the window.",
             unit="s",
         ),
         number(
@@ -34,34 +49,33 @@ def glance() -> list[Json]:
             "Share of attempts that ended in an error in the chosen window; the worst instance or "
             "version.",
             f"max(model_error_ratio{{{WINDOW}}})",
+            empty="No prediction in the window.",
             unit="percentunit",
         ),
         number(
             "Features that drift",
             "Number of inputs and outputs that differ from the reference. Any other number than 0 "
-            "deserves a look at the drift row.",
+            "deserves a look at the dashboard Drift.",
             f"max(sum without (feature) (model_drift_detected{{{WINDOW}}}))",
+            empty="Needs `drift.reference`.",
             unit="short",
-            color="value",
-            defaults={
-                "thresholds": {
-                    "mode": "absolute",
-                    "steps": [{"color": "green", "value": None}, {"color": "orange", "value": 1}],
-                }
-            },
+            levels=steps("green", (1, "orange")),
+        ),
+        number(
+            "Error budget left",
+            "Of the objective that is worst off. Below 0 the promise is broken.",
+            f"min(job_model_slo:model_error_budget_remaining:ratio{{{RECORDED}}})",
+            empty="Needs `slo` of the model.",
+            unit="percentunit",
+            levels=steps("red", (0, "orange"), (0.25, "green")),
         ),
         number(
             "Firing alerts",
             "Alerts of this model that fire now, at any severity. 0 is what you want to see.",
-            f'count(ALERTS{{{MODEL},alertstate="firing"}}) or vector(0)',
+            f"count({firing(RECORDED)}) or vector(0)",
+            empty="Appears when Prometheus answers.",
             unit="short",
-            color="value",
-            defaults={
-                "thresholds": {
-                    "mode": "absolute",
-                    "steps": [{"color": "green", "value": None}, {"color": "red", "value": 1}],
-                }
-            },
+            levels=steps("green", (1, "red")),
         ),
     ]
 
@@ -71,10 +85,11 @@ def golden_signals() -> list[Json]:
     latency = f"sum by (le) (rate(model_latency_seconds_bucket{{{VERSION}}}[$__rate_interval]))"
     return [
         lines(
-            "Predictions",
+            "Traffic",
             "Attempts per second by version, all instances together. A step in one version and "
             "the opposite step in another is a deployment.",
             [query(rate("model_predictions_total", VERSION, "version"), "{{version}}")],
+            empty=NO_PREDICTIONS,
             unit="reqps",
             lowest=0,
             stacked=True,
@@ -83,6 +98,7 @@ def golden_signals() -> list[Json]:
             "Errors by type",
             "Failed attempts per second, by the type of the error that was logged.",
             [query(rate("model_errors_total", VERSION, "error_type"), "{{error_type}}")],
+            empty="No attempt failed: `error` or `error_type` in the log makes one.",
             unit="reqps",
             lowest=0,
             stacked=True,
@@ -92,6 +108,7 @@ def golden_signals() -> list[Json]:
             "In the chosen window, with the limit of the exporter's configuration. Above the "
             "dashed line ModelErrorRatioHigh fires.",
             [query(f"model_error_ratio{{{WINDOW}}}", BY_VERSION), limit("max_error_ratio")],
+            empty=NO_PREDICTIONS,
             unit="percentunit",
             lowest=0,
         ),
@@ -105,6 +122,7 @@ def golden_signals() -> list[Json]:
                 query(f"histogram_quantile(0.99, {latency})", "99 %"),
                 limit("max_latency_p95_seconds"),
             ],
+            empty=NO_LATENCY,
             unit="s",
             width=12,
             lowest=0,
@@ -114,37 +132,60 @@ def golden_signals() -> list[Json]:
             "Each column is a moment, each cell how many predictions took that long. Two bands "
             "mean two kinds of request, or one slow instance.",
             buckets("model_latency_seconds", VERSION),
+            empty=NO_LATENCY,
             unit="s",
             width=12,
         ),
     ]
 
 
-def confidence() -> list[Json]:
-    """Return how sure the model says it is, and what it says."""
+def saturation() -> list[Json]:
+    """Return how full the server of the model is."""
     return [
         lines(
-            "Mean confidence",
-            "In the chosen window, with the limit of the exporter's configuration. Below the "
-            "dashed line ModelConfidenceLow fires.",
-            [query(f"model_confidence_mean{{{WINDOW}}}", BY_VERSION), limit("min_confidence")],
-            unit="percentunit",
-            highest=1,
-        ),
-        heatmap(
-            "Distribution of the confidence",
-            "Each column is a moment, each cell how many predictions had that confidence. Mass "
-            "that moves from the top to the middle is a model that has become unsure.",
-            buckets("model_confidence", VERSION),
-            unit="percentunit",
+            "Processor",
+            "Processors that the model's server keeps busy, its workers included. At the number "
+            "that it may use, latency climbs next.",
+            [query(rate("model_server_cpu_seconds_total", MODEL, "instance"), "{{instance}}")],
+            empty=NO_SERVER,
+            unit="short",
+            lowest=0,
+            width=6,
         ),
         lines(
-            "Predicted classes",
-            "Share of each class among the predictions of the chosen window. A shift without a "
-            "reason in the world outside is drift.",
-            [query(f"model_prediction_share_ratio{{{WINDOW}}}", "{{class}} {{version}}")],
+            "Memory",
+            "Resident memory of its processes. A steady climb ends in a restart.",
+            [query(f"model_server_resident_memory_bytes{{{MODEL}}}", "{{instance}}")],
+            empty=NO_SERVER,
+            unit="bytes",
+            lowest=0,
+            width=6,
+        ),
+        lines(
+            "File descriptors",
+            "Share of its limit that the fullest process uses. At 90 % ModelServerFileDescriptors "
+            "fires; at 100 % requests fail.",
+            [query(f"model_server_worst_fd_ratio{{{MODEL}}}", "{{instance}}")],
+            empty=NO_SERVER,
             unit="percentunit",
             lowest=0,
             highest=1,
+            width=6,
+        ),
+        lines(
+            "Processes and restarts",
+            "Processes of the server, and how often its main process was replaced over the chosen "
+            "window. Three restarts in an hour: ModelServerRestarts.",
+            [
+                query(f"model_server_processes{{{MODEL}}}", "processes {{instance}}"),
+                query(
+                    f"increase(model_server_restarts_total{{{MODEL}}}[$window])",
+                    "restarts {{instance}}",
+                ),
+            ],
+            empty=NO_SERVER,
+            unit="short",
+            lowest=0,
+            width=6,
         ),
     ]
