@@ -307,7 +307,7 @@ def linked_dashboards() -> list[tuple[str, str]]:
         ("ModelAccuracyLow", "modeltail-model"),
         ("ModelDriftDetected", "modeltail-drift"),
         ("ModelAttributionDrift", "modeltail-drift"),
-        ("ModelInputsImprobable", "modeltail-drift"),
+        ("ModelDensityLow", "modeltail-drift"),
         ("ModelMissingValues", "modeltail-data-quality"),
         ("ModelDependencyStale", "modeltail-data-quality"),
         ("ModelErrorBudgetBurn", "modeltail-slo"),

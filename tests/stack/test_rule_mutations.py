@@ -14,8 +14,8 @@ from tests.stack.rules import PROMTOOL
 MUTANTS = int(os.environ.get("MODELTAIL_MUTANTS", "1"))
 SEED = os.environ.get("MODELTAIL_SEED", "20261122")
 
-# What every alert's tests have to notice. Durations, conditions left out and limits halved are tried as
-# well with MODELTAIL_MUTATIONS=all.
+# What every alert's tests have to notice. With MODELTAIL_MUTATIONS=all durations, conditions left
+# out and limits halved are tried as well.
 DEMANDED = ("turned", "doubled")
 ALL_KINDS = os.environ.get("MODELTAIL_MUTATIONS") == "all"
 
