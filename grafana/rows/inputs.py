@@ -46,7 +46,7 @@ def glance() -> list[Json]:
         number(
             "Improbable inputs, p",
             "How likely so many improbable inputs would be if nothing had changed. Below 0.001 "
-            "ModelInputsImprobable fires: combinations of features that the reference lacks.",
+            "ModelDensityLow fires: combinations of features that the reference lacks.",
             f"min(model_density_pvalue{{{WINDOW}}})",
             empty=NO_DENSITY,
             unit="sci",
