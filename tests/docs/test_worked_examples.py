@@ -113,13 +113,16 @@ def test_drift_test(copy: WorkedCopy, tmp_path: Path) -> None:
     assert tested == {("age", "freeman_tukey"), ("prediction", "freeman_tukey")}
 
 
+@pytest.mark.timeout(600)
 def test_alert(tmp_path: Path) -> None:
     """Rule, unit test, runbook and table pass every test that the shipped ones pass."""
     parts = ["exporter", "scripts", "alertmanager", "prometheus", "tests/stack"]
     copy = WorkedCopy(tmp_path, [*parts, "docs/alerts.md", "docs/runbooks"])
     copy.apply(blocks(PAGE, SECTIONS[3]))
     copy.run(sys.executable, "-m", "scripts.generate_docs", "alerts.md")
-    copy.pytest("tests/stack/test_rules.py", "tests/stack/test_rule_names.py")
+    # What takes days of Prometheus' time is of other alerts.
+    rest = "not slo and not fleet and not days"
+    copy.pytest("tests/stack/test_rules.py", "tests/stack/test_rule_names.py", "-k", rest)
 
 
 def test_every_example_is_followed() -> None:
