@@ -46,23 +46,23 @@ def _missing() -> str:
 def _glance() -> list[Json]:
     """Return the figures to look at first."""
     invalid = increase("model_records_invalid_total", MODEL, "model", "$window")
-    checked = increase("model_records_checked_total", MODEL, "model", "$window")
+    usable = increase("model_predictions_total", MODEL, "model", "$window")
     return [
         number(
             "Predictions that break a rule",
             "Share of the chosen window; the worst instance. The record still counts; what can't "
             "be used of it is dropped.",
             f"max(model_violating_ratio{{{_MODEL_WINDOW}}})",
-            empty="No prediction was held against rules in the window.",
+            empty="Needs `rules` of the model.",
             unit="percentunit",
             width=4,
             levels=_CALM,
         ),
         number(
             "Unusable records",
-            "Share of the records over the length of the chosen window that decode but hold "
-            "nothing to use. Above 1 % ModelDataInvalid fires.",
-            f"({invalid} or 0 * {checked}) / ({invalid} + {checked} or {checked} > 0)",
+            "Records that decode but hold nothing to use, over the length of the chosen window, of "
+            "these and all predictions. Above 1 % ModelDataInvalid fires.",
+            f"{invalid} / ({invalid} + {usable} > 0)",
             empty=_NO_PREDICTIONS,
             unit="percentunit",
             width=4,
@@ -136,7 +136,7 @@ def _records() -> list[Json]:
             "Predictions that break a rule",
             "Share of the chosen window, by instance.",
             [query(f"model_violating_ratio{{{_MODEL_WINDOW}}}", "{{instance}}")],
-            empty="Appears with the first prediction that is held against rules.",
+            empty="Appears with `rules` of the model and its next prediction.",
             unit="percentunit",
             lowest=0,
         ),

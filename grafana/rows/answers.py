@@ -10,8 +10,8 @@ from tables import table
 
 NO_CONFIDENCE = "Appears with the first prediction that logs `confidence` or `probabilities`."
 NO_SLICES = (
-    "Appears with `slices` of the model, or the first prediction that logs `slice`, a name and a "
-    "value such as a region."
+    "Appears with `slices` of the model: names in the logged `slice`, such as region, or of logged "
+    "features."
 )
 
 
