@@ -174,7 +174,7 @@ def _reading() -> list[Json]:
                 query(
                     f"modeltail_file_size_bytes{{{EXPORTER}}} - modeltail_file_offset_bytes"
                     f"{{{EXPORTER}}}",
-                    "{{path}}",
+                    "{{path}} {{instance}}",
                 )
             ],
             empty="Appears with the first file.",

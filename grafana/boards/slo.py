@@ -60,8 +60,8 @@ def _ranking() -> Json:
     return table(
         "Objectives",
         "One row an objective, that with the least budget left first; below 0 the promise is "
-        "broken. It burns at 1 if the budget lasts exactly for the window of the objective, at "
-        "14.4 if for a fiftieth of it, which pages somebody.",
+        "broken. It burns at 1 if the budget lasts exactly for the window of the objective. At "
+        "14.4 the budget of thirty days is gone in two, which pages somebody.",
         columns,
         empty=_EMPTY,
         height=8,

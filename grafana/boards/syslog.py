@@ -198,7 +198,7 @@ def _incidents() -> list[Json]:
             [
                 query(
                     f"job_instance_host:syslog_incidents_excess_nats:increase{length}{{{HOSTS}}}",
-                    f"{{{{host}}}} {length}",
+                    f"{{{{host}}}} {length} {{{{instance}}}}",
                 )
                 for length in ("15m", "6h")
             ],
@@ -286,8 +286,12 @@ def _models() -> list[Json]:
             "Messages learned from",
             "By the reference that incidents are told by, and for comparing scores with.",
             [
-                query(f"syslog_reference_messages{{{EXPORTER}}}", "{{source}} reference"),
-                query(f"syslog_calibration_messages{{{EXPORTER}}}", "{{source}} scores"),
+                query(
+                    f"syslog_reference_messages{{{EXPORTER}}}", "{{source}} reference {{instance}}"
+                ),
+                query(
+                    f"syslog_calibration_messages{{{EXPORTER}}}", "{{source}} scores {{instance}}"
+                ),
             ],
             empty="Appears with `syslog` in the configuration.",
             unit="short",

@@ -82,10 +82,17 @@ def accuracy() -> list[Json]:
             "Balanced accuracy counts rare classes as much as frequent ones; the area under the "
             "ROC curve tells how well scores are ordered, whatever the threshold (0.5 is chance).",
             [
-                query(f"model_balanced_accuracy_ratio{{{WINDOW}}}", "balanced {{version}}"),
-                query(f"model_f1_average_score{{{WINDOW}}}", "F1 {{average}} {{version}}"),
-                query(f"model_roc_auc_ratio{{{WINDOW}}}", "ROC {{version}}"),
-                query(f"model_top_k_accuracy_ratio{{{WINDOW}}}", "top {{k}} {{version}}"),
+                query(
+                    f"model_balanced_accuracy_ratio{{{WINDOW}}}",
+                    "balanced {{version}} {{instance}}",
+                ),
+                query(
+                    f"model_f1_average_score{{{WINDOW}}}", "F1 {{average}} {{version}} {{instance}}"
+                ),
+                query(f"model_roc_auc_ratio{{{WINDOW}}}", "ROC {{version}} {{instance}}"),
+                query(
+                    f"model_top_k_accuracy_ratio{{{WINDOW}}}", "top {{k}} {{version}} {{instance}}"
+                ),
             ],
             empty=NO_CLASSES,
             unit="percentunit",
@@ -174,7 +181,7 @@ def calibration() -> list[Json]:
                 query(f"model_window_estimated_predictions{{{WINDOW}}}", BY_VERSION),
                 query(
                     f"model_estimated_unsupported_ratio{{{WINDOW}}}",
-                    "share unlike the reference {{version}}",
+                    "share unlike the reference {{version}} {{instance}}",
                 ),
             ],
             empty="Appears with `drift.reference`, built from predictions with labels.",

@@ -39,7 +39,12 @@ def confidence() -> list[Json]:
             "Predicted classes",
             "Share of each class among the predictions of the chosen window. A shift without a "
             "reason in the world outside is drift.",
-            [query(f"model_prediction_share_ratio{{{WINDOW}}}", "{{class}} {{version}}")],
+            [
+                query(
+                    f"model_prediction_share_ratio{{{WINDOW}}}",
+                    "{{class}} {{version}} {{instance}}",
+                )
+            ],
             empty="Appears with the first prediction of a class.",
             unit="percentunit",
             lowest=0,

@@ -61,7 +61,12 @@ def course() -> list[Json]:
             "How likely a difference as large as this would be if the feature still looked like "
             "the reference, corrected for the number of features. Logarithmic: low is drift. With "
             "many rows tiny differences have tiny p-values, hence the effect size beside it.",
-            [query(f"model_drift_adjusted_pvalue{{{WINDOW}}}", "{{feature}} {{version}}")],
+            [
+                query(
+                    f"model_drift_adjusted_pvalue{{{WINDOW}}}",
+                    "{{feature}} {{version}} {{instance}}",
+                )
+            ],
             empty=NO_TESTS,
             unit="sci",
             highest=1,

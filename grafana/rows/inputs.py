@@ -106,9 +106,14 @@ def density() -> list[Json]:
             "Largest KS distance of a projection from the reference (0 to 1), its p-value, and how "
             "far their mean has moved, in standard deviations.",
             [
-                query(f"model_embedding_drift_statistic{{{WINDOW}}}", "KS distance {{version}}"),
-                query(f"model_embedding_drift_pvalue{{{WINDOW}}}", "p {{version}}"),
-                query(f"model_embedding_mean_distance{{{WINDOW}}}", "mean {{version}}"),
+                query(
+                    f"model_embedding_drift_statistic{{{WINDOW}}}",
+                    "KS distance {{version}} {{instance}}",
+                ),
+                query(f"model_embedding_drift_pvalue{{{WINDOW}}}", "p {{version}} {{instance}}"),
+                query(
+                    f"model_embedding_mean_distance{{{WINDOW}}}", "mean {{version}} {{instance}}"
+                ),
             ],
             empty=NO_EMBEDDINGS,
             unit="short",
@@ -124,7 +129,12 @@ def attributions() -> list[Json]:
             "Share of each feature",
             "Mean absolute attribution over that of all features, in the chosen window. A feature "
             "near 0 for weeks may as well go; one that takes over deserves a question.",
-            [query(f"model_attribution_share_ratio{{{WINDOW}}}", "{{feature}} {{version}}")],
+            [
+                query(
+                    f"model_attribution_share_ratio{{{WINDOW}}}",
+                    "{{feature}} {{version}} {{instance}}",
+                )
+            ],
             empty="Appears with the first prediction that logs `attributions`.",
             unit="percentunit",
             lowest=0,

@@ -118,7 +118,7 @@ def language() -> list[Json]:
         lines(
             "How answers end",
             "Share by reason in the chosen window. More that end by length: answers are cut off.",
-            [query(f"model_finish_share_ratio{{{WINDOW}}}", "{{reason}} {{version}}")],
+            [query(f"model_finish_share_ratio{{{WINDOW}}}", "{{reason}} {{version}} {{instance}}")],
             empty="Appears with the first answer that logs `finish_reason`.",
             unit="percentunit",
             lowest=0,
@@ -127,7 +127,12 @@ def language() -> list[Json]:
         lines(
             "Cost",
             "Per second, in its currency, all instances together.",
-            [query(rate("model_cost_total", VERSION, "currency, version"), "{{currency}}")],
+            [
+                query(
+                    rate("model_cost_total", VERSION, "currency, version"),
+                    "{{currency}} {{version}}",
+                )
+            ],
             empty="Appears with the first prediction that logs `cost`.",
             unit="short",
             lowest=0,
@@ -159,8 +164,11 @@ def lists_and_sets() -> list[Json]:
             "NDCG: 1 where all that is relevant comes first. Reciprocal rank: 1 where the first "
             "item is relevant, 0.5 where the second is.",
             [
-                query(f"model_ndcg_score{{{WINDOW}}}", "NDCG of {{k}} {{version}}"),
-                query(f"model_mean_reciprocal_rank{{{WINDOW}}}", "reciprocal rank {{version}}"),
+                query(f"model_ndcg_score{{{WINDOW}}}", "NDCG of {{k}} {{version}} {{instance}}"),
+                query(
+                    f"model_mean_reciprocal_rank{{{WINDOW}}}",
+                    "reciprocal rank {{version}} {{instance}}",
+                ),
             ],
             empty=NO_LISTS,
             unit="percentunit",
@@ -171,9 +179,11 @@ def lists_and_sets() -> list[Json]:
             "Subset accuracy counts only sets without a mistake; Jaccard the share that agrees; "
             "micro F1 weighs every class of every set alike.",
             [
-                query(f"model_subset_accuracy_ratio{{{WINDOW}}}", "subset {{version}}"),
-                query(f"model_jaccard_score{{{WINDOW}}}", "Jaccard {{version}}"),
-                query(f"model_micro_f1_score{{{WINDOW}}}", "micro F1 {{version}}"),
+                query(
+                    f"model_subset_accuracy_ratio{{{WINDOW}}}", "subset {{version}} {{instance}}"
+                ),
+                query(f"model_jaccard_score{{{WINDOW}}}", "Jaccard {{version}} {{instance}}"),
+                query(f"model_micro_f1_score{{{WINDOW}}}", "micro F1 {{version}} {{instance}}"),
             ],
             empty=NO_SETS,
             unit="percentunit",

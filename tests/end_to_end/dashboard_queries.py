@@ -50,6 +50,8 @@ class Findings:
     """Panels and their queries that gave nothing for any choice."""
     nameless: list[tuple[str, str]] = field(default_factory=list)
     """Panels and legends that name labels which results do not have."""
+    ambiguous: list[tuple[str, str]] = field(default_factory=list)
+    """Panels and legends that are the same for several series."""
     apart: list[str] = field(default_factory=list)
     """Tables whose columns do not come together, since their labels differ."""
 
@@ -110,12 +112,23 @@ class Prometheus:
                     findings.empty.append(name)
                     continue
                 keys.append({frozenset(labels) for labels in every})
-                named = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
-                if not named <= set().union(*every):
-                    findings.nameless.append((panel["title"], target["legendFormat"]))
+                if panel["type"] in {"timeseries", "heatmap"}:
+                    self._read_legend(panel["title"], target["legendFormat"], every, findings)
             if any(key != keys[0] for key in keys if joined(panel)):
                 findings.apart.append(panel["title"])
         return findings
+
+    def _read_legend(
+        self, title: str, legend: str, every: list[dict[str, str]], findings: Findings
+    ) -> None:
+        if not set(re.findall(r"{{(\w+)}}", legend)) <= set().union(*every):
+            findings.nameless.append((title, legend))
+        shown = [
+            re.sub(r"{{(\w+)}}", lambda name, one=labels: one.get(name[1], ""), legend)
+            for labels in every
+        ]
+        if len(set(shown)) < len(shown):
+            findings.ambiguous.append((title, legend))
 
     def _first(
         self, target: dict[str, Any], choices: list[Choice], patience: float

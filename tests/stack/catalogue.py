@@ -45,6 +45,7 @@ def from_prometheus() -> dict[str, frozenset[str]]:
     }
 
 
+@cache
 def recorded() -> dict[str, frozenset[str]]:
     """Return the labels of what the rules record, by name: its level lists them."""
     labels = {}

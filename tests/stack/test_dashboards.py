@@ -189,6 +189,21 @@ def test_labels_that_a_panel_groups_by_and_names_exist(panel: dict[str, Any]) ->
 
 
 @each_panel
+def test_lines_of_several_instances_are_told_apart(panel: dict[str, Any]) -> None:
+    """What is not added up has all its labels in the legend, but for those chosen alone."""
+    alone = {"job", "model", "window", "reference", "test"}
+    known = known_series()
+    for target in panel["targets"] if panel["type"] == "timeseries" else []:
+        expression = expand(target["expr"])
+        if re.search(r"\b(sum|min|max|count)\b", expression):
+            continue
+        have = {label for one in selectors(expression) for label in known[one.metric]}
+        pinned = set(re.findall(r'(\w+)="', expression))
+        named = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+        assert have - alone - pinned <= named, target
+
+
+@each_panel
 def test_columns_that_are_sorted_linked_or_drawn_exist(panel: dict[str, Any]) -> None:
     """A renamed column takes everything along that speaks of it."""
     renamed = [
