@@ -49,9 +49,10 @@ def buckets(histogram: str, selector: str) -> str:
     return f"sum by (le) (increase({histogram}_bucket{{{selector}}}[$__rate_interval]))"
 
 
-def limit(name: str) -> Json:
-    """Return the query of the threshold `name` of the model."""
-    return query(f'max(model_threshold{{{MODEL},name="{name}"}})', LIMIT)
+def limit(name: str, divisor: int = 1) -> Json:
+    """Return the query of the threshold `name` of the model, or a part of it as alerts have it."""
+    whole = f'max(model_threshold{{{MODEL},name="{name}"}})'
+    return query(whole if divisor == 1 else f"{whole} / {divisor}", LIMIT)
 
 
 def firing(selector: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panels import Json, lines, override, query, steps
-from queries import BY_VERSION, MODEL, RECORDED, VERSION, WINDOW
+from queries import BY_VERSION, MODEL, RECORDED, VERSION, WINDOW, limit
 from tables import bars, coloured, link, table
 
 NO_REFERENCE = (
@@ -59,13 +59,14 @@ def course() -> list[Json]:
         lines(
             "Adjusted p-value by feature",
             "How likely a difference as large as this would be if the feature still looked like "
-            "the reference, corrected for the number of features. Logarithmic: low is drift. With "
-            "many rows tiny differences have tiny p-values, hence the effect size beside it.",
+            "the reference, corrected for the number of features. Below the dashed line it "
+            "is significant. With many rows tiny differences are, hence the size beside it.",
             [
                 query(
                     f"model_drift_adjusted_pvalue{{{WINDOW}}}",
                     "{{feature}} {{version}} {{instance}}",
-                )
+                ),
+                limit("drift_alpha"),
             ],
             empty=NO_TESTS,
             unit="sci",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panels import Json, lines, number, override, query, steps
-from queries import BY_VERSION, MODEL, VERSION, WINDOW, increase
+from queries import BY_VERSION, MODEL, VERSION, WINDOW, increase, limit
 from rows.features import NO_TESTS
 from tables import table
 
@@ -37,7 +37,7 @@ def glance() -> list[Json]:
         ),
         number(
             "Smallest adjusted p",
-            "Of all features, corrected for their number. Below 0.001 that is hardly chance.",
+            "Of all features, corrected for their number. The smaller, the less it is chance.",
             f"min(model_drift_adjusted_pvalue{{{WINDOW}}})",
             empty=NO_TESTS,
             unit="sci",
@@ -45,7 +45,7 @@ def glance() -> list[Json]:
         ),
         number(
             "Improbable inputs, p",
-            "How likely so many improbable inputs would be if nothing had changed. Below 0.001 "
+            "How likely so many improbable inputs would be if nothing had changed. Very low: "
             "ModelDensityLow fires: combinations of features that the reference lacks.",
             f"min(model_density_pvalue{{{WINDOW}}})",
             empty=NO_DENSITY,
@@ -55,7 +55,7 @@ def glance() -> list[Json]:
         number(
             "Embeddings, p",
             "How likely a difference as large as this would be if embeddings were still like the "
-            "reference's. Below 0.001 ModelEmbeddingDrift fires if the difference is large.",
+            "reference's. ModelEmbeddingDrift fires where it is very low and the distance large.",
             f"min(model_embedding_drift_pvalue{{{WINDOW}}})",
             empty=NO_EMBEDDINGS,
             unit="sci",
@@ -95,6 +95,7 @@ def density() -> list[Json]:
                     f"model_density_uncertainty_pvalue{{{WINDOW}}}",
                     "density and uncertainty {{version}} {{instance}}",
                 ),
+                limit("drift_alpha", 1000),
             ],
             empty=NO_DENSITY,
             unit="sci",
@@ -147,7 +148,8 @@ def attributions() -> list[Json]:
                 query(
                     f"model_attribution_drift_pvalue{{{WINDOW}}}",
                     "{{feature}} {{version}} {{instance}}",
-                )
+                ),
+                limit("drift_alpha", 1000),
             ],
             empty=NO_ATTRIBUTIONS,
             unit="sci",
@@ -157,17 +159,17 @@ def attributions() -> list[Json]:
         lines(
             "Size of the difference of attributions",
             "KS distance of the absolute attributions from the reference (0 to 1). "
-            "ModelAttributionDrift fires above 0.1 where p is below 0.001.",
+            "ModelAttributionDrift fires above the dashed line where p is below its own.",
             [
                 query(
                     f"model_attribution_drift_statistic{{{WINDOW}}}",
                     "{{feature}} {{version}} {{instance}}",
-                )
+                ),
+                limit("drift_min_effect"),
             ],
             empty=NO_ATTRIBUTIONS,
             unit="short",
             lowest=0,
-            levels=steps("transparent", (0.1, "orange")),
         ),
     ]
 

@@ -163,8 +163,8 @@ def saturation() -> list[Json]:
         ),
         lines(
             "File descriptors",
-            "Share of its limit that the fullest process uses. At 90 % ModelServerFileDescriptors "
-            "fires; at 100 % requests fail.",
+            "Share of its limit that the fullest process uses. At 90 % "
+            "ModelServerFileDescriptorsHigh fires; at 100 % requests fail.",
             [query(f"model_server_worst_fd_ratio{{{MODEL}}}", "{{instance}}")],
             empty=NO_SERVER,
             unit="percentunit",
@@ -175,7 +175,7 @@ def saturation() -> list[Json]:
         lines(
             "Processes and restarts",
             "Processes of the server, and how often its main process was replaced over the chosen "
-            "window. Three restarts in an hour: ModelServerRestarts.",
+            "window. Four restarts in an hour: ModelServerRestarting.",
             [
                 query(f"model_server_processes{{{MODEL}}}", "processes {{instance}}"),
                 query(
