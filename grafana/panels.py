@@ -100,6 +100,16 @@ def panel(
     }
 
 
+def _beside(first: Json, other: Json) -> Json:
+    """Return a query; a limit is one only where the first query of its panel gives something.
+
+    Else a panel would show a limit of nothing, instead of what is missing.
+    """
+    if other["legendFormat"] != LIMIT:
+        return other
+    return other | {"expr": f"{other['expr']} and on () ({first['expr']})"}
+
+
 def lines(
     title: str,
     description: str,
@@ -136,7 +146,7 @@ def lines(
         "timeseries",
         title,
         description,
-        queries,
+        [_beside(queries[0], one) for one in queries],
         empty=empty,
         unit=unit,
         width=width,

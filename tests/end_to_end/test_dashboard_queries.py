@@ -68,6 +68,7 @@ def configuration(files: watched.Files) -> dict[str, Any]:
             drift = {"reference": str(files.directory / f"{name}.ref"), "density": {}}
             model["drift"] = {**drift, "min_samples": 50}
         if name == "support":
+            model["thresholds"] = {"min_accuracy": 0.5}
             model["slices"] = ["region"]
             model["rules"] = {"fields": {"features.age": {"min": 30}}}
         made["models"].append(model)

@@ -77,6 +77,13 @@ def test_an_empty_panel_says_when_it_will_not_be(build) -> None:
     assert cells["properties"] == [{"id": "noValue", "value": "-"}]
 
 
+def test_a_limit_is_drawn_only_beside_what_it_limits(build) -> None:
+    """A panel with nothing but a limit would not say what is missing."""
+    queries = [build.panels.query("up", "up"), build.panels.query("max(most)", "limit")]
+    made = build.panels.lines("t", "d", queries, empty="Appears.", unit="s")
+    assert [one["expr"] for one in made["targets"]] == ["up", "max(most) and on () (up)"]
+
+
 def test_overrides_name_properties_with_dots(build) -> None:
     """Two underscores stand for a dot."""
     made = build.panels.override("byName", "limit", custom__lineWidth=2)
