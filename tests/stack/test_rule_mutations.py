@@ -27,6 +27,7 @@ ALL_KINDS = os.environ.get("MODELTAIL_MUTATIONS") == "all"
 EQUIVALENT = {
     ("Watchdog", "1 doubled"): "it fires whatever its value",
     ("Watchdog", "1 halved"): "it fires whatever its value",
+    ("SyslogAnomalous", "for: 1m halved"): "its tests evaluate once a minute",
     ("ModelLabelsStale", "0 raised"): "no label is of the first second of 1970",
 }
 
