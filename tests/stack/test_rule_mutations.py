@@ -18,11 +18,6 @@ SEED = os.environ.get("MODELTAIL_SEED", "20261122")
 ALERTS_OF_A_SAMPLE = 16
 SLOW = {"slo.yml", "syslog.yml"}
 
-# What every alert's tests have to notice. With MODELTAIL_MUTATIONS=all durations, conditions left
-# out and limits halved are tried as well.
-DEMANDED = ("turned", "doubled")
-ALL_KINDS = os.environ.get("MODELTAIL_MUTATIONS") == "all"
-
 # Mutants that no test can tell from the rule, with the reason.
 EQUIVALENT = {
     ("Watchdog", "1 doubled"): "it fires whatever its value",
@@ -32,18 +27,9 @@ EQUIVALENT = {
 }
 
 
-def demanded(mutant: Mutant) -> bool:
-    """Return whether the tests of an alert have to notice."""
-    return mutant.change.endswith(DEMANDED) and not mutant.change.startswith("for:")
-
-
 def chosen(rule: dict[str, Any]) -> list[Mutant]:
     """Return the mutants of a rule that this run looks at."""
-    found = [
-        one
-        for one in mutants(rule)
-        if (rule["alert"], one.change) not in EQUIVALENT and (ALL_KINDS or demanded(one))
-    ]
+    found = [one for one in mutants(rule) if (rule["alert"], one.change) not in EQUIVALENT]
     name = "".join(map(str, rule["labels"].values()))
     return Random(f"{SEED} {rule['alert']} {name}").sample(found, min(MUTANTS or 1, len(found)))
 
