@@ -23,7 +23,7 @@ class Progress:
     Parameters
     ----------
     advance
-        Takes the number of lines done since the last call.
+        Takes the number of lines, or whatever is counted, done since the last call.
     """
 
     def __init__(self, advance: Callable[[int], None]) -> None:
@@ -68,26 +68,41 @@ class Streams:
         return shutil.get_terminal_size().columns if self.out.isatty() else _WIDTH
 
     @contextmanager
-    def progress(self, description: str) -> Iterator[Progress]:
-        """Show a line count while a long command works: on a terminal, and nowhere else."""
+    def progress(
+        self, description: str, *, total: int | None = None, unit: str = "lines"
+    ) -> Iterator[Progress]:
+        """Show how far a long command is: on a terminal, and nowhere else.
+
+        Parameters
+        ----------
+        description
+            What it does.
+        total
+            How much there is to do; then a bar shows the share, and the time that is left.
+        unit
+            Of what is counted.
+        """
         if not self.err.isatty():
             yield Progress(lambda _: None)
             return
         # Imported late: most commands never show one.
         from rich.console import Console  # noqa: PLC0415
-        from rich.progress import Progress as Bar  # noqa: PLC0415
         from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            ProgressColumn,
             SpinnerColumn,
             TextColumn,
             TimeElapsedColumn,
+            TimeRemainingColumn,
         )
+        from rich.progress import Progress as Bar  # noqa: PLC0415
 
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            TextColumn("{task.completed:,.0f} lines"),
-            TimeElapsedColumn(),
-        )
+        columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}")]
+        if total is None:
+            columns += [TextColumn("{task.completed:,.0f} " + unit), TimeElapsedColumn()]
+        else:
+            columns += [BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()]
         with Bar(*columns, console=Console(file=self.err), transient=True) as bar:
-            task = bar.add_task(description, total=None)
-            yield Progress(lambda lines: bar.advance(task, lines))
+            task = bar.add_task(description, total=total)
+            yield Progress(lambda done: bar.advance(task, done))

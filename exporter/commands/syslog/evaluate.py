@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     rankers = [ranker(name) for name in dict.fromkeys(arguments.scorer or DEFAULT_SCORERS)]
     kinds = [Kind(name) for name in dict.fromkeys(arguments.kind or KINDS)]
     if arguments.self_test:
-        streams.out.write(_self_test(arguments, rankers, kinds))
+        streams.out.write(_self_test(arguments, streams, rankers, kinds))
         return 0
     pairs = _pairs(arguments)
     summary = _summary(arguments, streams, pairs, rankers, kinds)
@@ -172,15 +172,11 @@ def _summary(
     from exporter.markov.evaluation.summary import Summary  # noqa: PLC0415
 
     judged = []
-    done = ""
-    for trial in trials(pairs, rankers, kinds, arguments.seeds, arguments.anomalies):
-        judged.append(trial)
-        now = f"{trial.test} after {trial.train}"
-        if now != done and streams.err.isatty():
-            streams.err.write(f"\r\x1b[K{now}")
-            done = now
-    if done:
-        streams.err.write("\r\x1b[K")
+    total = len(pairs) * len(rankers) * len(kinds) * arguments.seeds
+    with streams.progress("evaluating", total=total, unit="rankings") as progress:
+        for trial in trials(pairs, rankers, kinds, arguments.seeds, arguments.anomalies):
+            judged.append(trial)
+            progress.advance(1)
     return Summary(judged)
 
 
@@ -206,12 +202,22 @@ def _report(arguments: argparse.Namespace, summary: Summary, compared_with: str)
 
 
 def _self_test(
-    arguments: argparse.Namespace, rankers: Sequence[Ranker], kinds: Sequence[Kind]
+    arguments: argparse.Namespace,
+    streams: Streams,
+    rankers: Sequence[Ranker],
+    kinds: Sequence[Kind],
 ) -> str:
     from exporter.markov.evaluation.self_test import self_test  # noqa: PLC0415
 
     log = _read(arguments, arguments.self_test)
-    expected = self_test(log, rankers, kinds, arguments.seeds, arguments.anomalies, arguments.alpha)
+    expected = []
+    total = len(rankers) * len(kinds)
+    with streams.progress("evaluating", total=total, unit="expectations") as progress:
+        for row in self_test(
+            log, rankers, kinds, arguments.seeds, arguments.anomalies, arguments.alpha
+        ):
+            expected.append(row)
+            progress.advance(1)
     if arguments.format == "json":
         rows = [{"alpha": arguments.alpha, **asdict(row)} for row in expected]
         return json.dumps(rows, indent=1) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,8 +51,13 @@ def self_test(
     seeds: int,
     anomalies: int,
     alpha: float,
-) -> list[Expected]:
+) -> Iterator[Expected]:
     """Learn the first half of a log, and look for what is planted into the second.
+
+    Yields
+    ------
+    Expected
+        Of each scorer, and each kind.
 
     Raises
     ------
@@ -64,7 +69,6 @@ def self_test(
         raise UsageError(f"a log of {len(log)} lines has no two halves")
     train, test = log.take(slice(0, half)), log.take(slice(half, None))
     planter = Planter(test)
-    found = []
     for ranker in rankers:
         levels = _Levels(ranker, train)
         alarm_rate = float((levels.pvalues(test) <= alpha).mean())
@@ -75,18 +79,15 @@ def self_test(
                 alarms = set(np.flatnonzero(levels.pvalues(planted.log) <= alpha).tolist())
                 met = [not alarms.isdisjoint(each.accepted) for each in planted.anomalies]
                 recalls.append(sum(met) / len(met))
-            found.append(
-                Expected(
-                    ranker.name,
-                    kind,
-                    float(np.mean(recalls)),
-                    float(np.std(recalls)),
-                    alarm_rate,
-                    len(test),
-                    supported=levels.lines * alpha >= 1,
-                )
+            yield Expected(
+                ranker.name,
+                kind,
+                float(np.mean(recalls)),
+                float(np.std(recalls)),
+                alarm_rate,
+                len(test),
+                supported=levels.lines * alpha >= 1,
             )
-    return found
 
 
 class _Levels:

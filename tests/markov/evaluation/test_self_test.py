@@ -28,7 +28,7 @@ class Told:
 
 def test_pvalues_of_a_scorer_that_has_them():
     """An anomaly is met where one of its lines has p <= alpha."""
-    found = self_test(CYCLE, [Told()], [Kind.NOVEL, Kind.INSERTION], 3, 5, 1e-3)
+    found = list(self_test(CYCLE, [Told()], [Kind.NOVEL, Kind.INSERTION], 3, 5, 1e-3))
     assert [(row.kind, row.recall, row.deviation, row.alarm_rate) for row in found] == [
         ("novel", 1.0, 0.0, 0.0),
         ("insertion", 0.0, 0.0, 0.0),
@@ -55,4 +55,4 @@ def test_the_detector_by_its_own_pvalues():
 def test_a_log_of_one_line():
     """Has no halves."""
     with pytest.raises(UsageError, match="no two halves"):
-        self_test(log("a"), [ranker("message")], [Kind.NOVEL], 1, 1, 0.1)
+        next(self_test(log("a"), [ranker("message")], [Kind.NOVEL], 1, 1, 0.1))
