@@ -70,6 +70,11 @@ def configuration(files: Files) -> dict[str, Any]:
                     "max_error_ratio": 0.05,
                 },
                 "drift": {"reference": str(files.reference)},
+                "slo": {
+                    "availability": {"objective": 0.98},
+                    "latency": {"objective": 0.99, "below_seconds": 0.5},
+                    "quality": {"objective": 0.95},
+                },
             }
         ],
         "syslog": [
