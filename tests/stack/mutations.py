@@ -20,15 +20,15 @@ EDGE = {">": ">=", "<": "<=", ">=": ">", "<=": "<"}
 _DURATION = re.compile(r"(\d+)([smhd])")
 
 
-class _Loader(yaml.SafeLoader):
+class RuleTestLoader(yaml.SafeLoader):
     """Reads `0x90`, which means ninety more zeros to promtool, as text and not as 144."""
 
 
-_Loader.yaml_implicit_resolvers = {
+RuleTestLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:int"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
+RuleTestLoader.add_implicit_resolver(
     "tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789")
 )
 
@@ -122,7 +122,7 @@ def _tests_of(rule: dict[str, Any], rule_file: str) -> Iterator[dict[str, Any]]:
     """Yield the test files of a rule file, with the groups alone that ask for the alert."""
     for path in TEST_FILES:
         # S506: the loader is a safe one.
-        document = yaml.load(path.read_text(), _Loader)
+        document = yaml.load(path.read_text(), RuleTestLoader)
         if f"../rules/{rule_file}" not in document["rule_files"]:
             continue
         groups = [_of_alert(group, rule["alert"]) for group in document["tests"]]
