@@ -125,7 +125,11 @@ class Assembled:
 
 
 def assemble(
-    configuration: Configuration, *, replay: bool, without: Collection[str] = ()
+    configuration: Configuration,
+    *,
+    replay: bool,
+    without: Collection[str] = (),
+    isolation: Isolation | None = None,
 ) -> Assembled:
     """Build sources and monitors.
 
@@ -135,6 +139,8 @@ def assemble(
         Whether "now" is the latest event (files are read once) or the clock.
     without
         Names of monitors to leave out.
+    isolation
+        Runs the monitors; absent: one that has seen no errors.
 
     Raises
     ------
@@ -146,7 +152,7 @@ def assemble(
     budget = SeriesBudget(configuration.limits.series)
     served = () if "server" in without else [one for one in configuration.models if one.server]
     sampler = servers.sampler(served, time.time, time.monotonic)
-    parts = Assembled([], {}, {}, Isolation(), budget, checker, sampler)
+    parts = Assembled([], {}, {}, isolation or Isolation(), budget, checker, sampler)
     parts.isolation.known([name for name in names.ALL if name not in without])
     for model in configuration.models:
         _add_model(parts, configuration, model, replay=replay, without=without)

@@ -18,7 +18,13 @@ from exporter.monitors.budget import SeriesBudget
 from exporter.monitors.group import Snapshots
 from exporter.monitors.isolation import Isolation
 from exporter.source import Source, SourceView
-from exporter.storage.checkpoint import Checkpoint, CheckpointStats
+from exporter.storage.checkpoint import (
+    Checkpoint,
+    CheckpointStats,
+    group_parts,
+    source_parts,
+)
+from exporter.storage.restoring import Owner, Reader, copied, restore
 from exporter.storage.store import Store
 from exporter.storage.worker import InThisThread, Worker
 from exporter.tailing import folders
@@ -278,6 +284,48 @@ class Pipeline:
 
     def _streams(self) -> list[int]:
         return [stream for source in self._sources for stream in source.tail.streams.descriptors]
+
+    @property
+    def stored(self) -> bool:
+        """Whether the last commit succeeded; ``True`` where nothing is to be stored."""
+        return self._checkpoint is None or self._checkpoint.stored
+
+    def take_over(self, former: Pipeline) -> None:
+        """Go on where another pipeline left off, which has finished; it ends, its store stays open.
+
+        Parameters
+        ----------
+        former
+            Where there is a store, both have the same, and this pipeline was made after all that
+            the former had was stored.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no store, and a state can't be copied; nothing is changed then.
+        """
+        if self._checkpoint is None or former._checkpoint is None:
+            owners = {**former._source_parts, **former._group_parts}
+            restore(self._source_parts, self._group_parts, copied(owners))
+        else:
+            self._checkpoint.go_on_from(former._checkpoint.stats)
+        followed = {source.name: source for source in former._sources}
+        for source in self._sources:
+            if source.name in followed:
+                source.take_over(followed.pop(source.name))
+        for source in followed.values():
+            source.tail.close()
+        self._budget.refused.update(former._budget.refused)
+        if former._checkpoint is not None:
+            former._checkpoint.retire()
+
+    @property
+    def _source_parts(self) -> dict[str, Reader]:
+        return source_parts({source.name: source for source in self._sources})
+
+    @property
+    def _group_parts(self) -> dict[str, Owner]:
+        return group_parts(self._groups)
 
     def close(self) -> None:
         """Close files and storage."""

@@ -210,6 +210,23 @@ class Source(Generic[Batch]):
             level, "%s: %s: rejected (%s), %d so far", path, example, reason, rejected[reason]
         )
 
+    def take_over(self, former: Source[Any]) -> None:
+        """Keep files open that another source of that name had open, which ends with it.
+
+        Files that are removed meanwhile, and not read to their end, are lost only where the source
+        is to follow others, or to follow them in another way. To be called once the state of the
+        former is loaded.
+        """
+        if former.tail.settings == self.tail.settings:
+            self.tail.close()
+            self.tail = former.tail
+            self.tail.changed = True
+        else:
+            self.tail.take_over_streams(former.tail)
+            former.tail.close()
+        self._behind_since = former._behind_since
+        self._view = None
+
     def view(self, now: float) -> SourceView:
         """Return an immutable copy of what is exposed; the files only if something happened."""
         lag = 0.0 if self._behind_since is None else max(0.0, now - self._behind_since)

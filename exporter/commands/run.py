@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-import threading
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     # argparse keeps the type of what add_subparsers returns to itself.
     from argparse import _SubParsersAction
 
-    from exporter.pipeline import Pipeline, Snapshot
-    from exporter.tailing.watching import Waker
+    from exporter.pipeline import Snapshot
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -28,7 +26,8 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "run",
         help="the exporter: follow the logs and serve the metrics",
-        description="Follow the logs and serve the metrics until SIGTERM or Ctrl-C.",
+        description="Follow the logs and serve the metrics until SIGTERM or Ctrl-C. SIGHUP, or a "
+        "POST to /-/reload, has it read its configuration anew.",
     )
     add_config_file(parser)
     parser.add_argument(
@@ -107,111 +106,58 @@ def telemetry_path(text: str) -> str:
 def run(arguments: argparse.Namespace, streams: Streams) -> int:
     """Serve until stopped."""
     # Imported here: `modeltail --help` needs none of it.
-    import psutil  # noqa: PLC0415
     from prometheus_client import CollectorRegistry, ProcessCollector  # noqa: PLC0415
 
-    from exporter import config, logs  # noqa: PLC0415
-    from exporter.assembly import assemble  # noqa: PLC0415
+    from exporter import logs  # noqa: PLC0415
+    from exporter.construction import FromFile  # noqa: PLC0415
     from exporter.exposition import serving, web  # noqa: PLC0415
     from exporter.exposition.anomaly_log import AnomalyLog  # noqa: PLC0415
     from exporter.exposition.collector import PublishedCollector  # noqa: PLC0415
-    from exporter.pipeline import Pipeline  # noqa: PLC0415
+    from exporter.ingestion import Ingestion  # noqa: PLC0415
+    from exporter.monitors.isolation import Isolation  # noqa: PLC0415
+    from exporter.reloading import InForce, Reloading  # noqa: PLC0415
     from exporter.storage.store import Store  # noqa: PLC0415
-    from exporter.storage.worker import InBackground  # noqa: PLC0415
-    from exporter.tailing import watching  # noqa: PLC0415
     from exporter.tailing.opening import raise_descriptor_limit  # noqa: PLC0415
 
     logs.configure(arguments.log_level, arguments.log_format, streams.err)
     raise_descriptor_limit()
-    configuration = config.load(arguments.config_file)
-    if arguments.storage_path is not None:
-        storage = config.Storage(path=arguments.storage_path)
-        configuration = configuration.model_copy(update={"storage": storage})
-    loaded_at = time.time()
-    parts = assemble(configuration, replay=False, without=arguments.without)
-    storage_path = configuration.storage.path
-    # Bound before storage is touched: an address in use must not leave a lock behind.
-    listener = serving.bind(*arguments.listen_address)
-    store = None if storage_path is None else Store(storage_path, time.strftime("%Y%m%dT%H%M%S"))
-    collector = PublishedCollector(parts.isolation, time.time, time.perf_counter, loaded_at)
+    isolation = Isolation()
+    collector = PublishedCollector(isolation, time.time, time.perf_counter, time.time())
     anomaly_log = AnomalyLog(collector)
 
     def publish(snapshot: Snapshot) -> None:
         collector.publish(snapshot)
         anomaly_log.write()
 
-    pipeline = Pipeline(
-        parts.sources,
-        parts.groups,
-        parts.isolation,
-        parts.budget,
-        store,
-        publish,
-        time.time,
-        memory_limit=configuration.limits.memory,
-        resident_bytes=lambda: int(psutil.Process().memory_info().rss),
-        publish_interval=configuration.publish_interval,
-        worker=InBackground("commit"),
-        monotonic=time.monotonic,
+    def configured(now: InForce) -> None:
+        collector.configured(now.loaded_at, reload_successful=now.successful)
+
+    construction = FromFile(
+        arguments.config_file, arguments.storage_path, arguments.without, isolation, publish
+    )
+    configuration, in_force_at = construction.read(), time.time()
+    parts = construction.assemble(configuration)
+    storage_path = configuration.storage.path
+    # Bound before storage is touched: an address in use must not leave a lock behind.
+    listener = serving.bind(*arguments.listen_address)
+    store = None if storage_path is None else Store(storage_path, time.strftime("%Y%m%dT%H%M%S"))
+    in_force = InForce(configuration, in_force_at)
+    reloading = Reloading(construction, in_force, parts, store, time.time, configured)
+    ingestion = Ingestion(
+        construction.pipeline(configuration, parts, store), construction.waker(configuration)
     )
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)
-    application = web.application(registry, collector, time.time, arguments.telemetry_path)
-    gather = watching.GATHER_SHARE * configuration.publish_interval
-    ingestion = Ingestion(pipeline, watching.make(configuration.watch, gather))
-    parts.dependencies.start()
-    parts.servers.start()
+    reload = partial(reloading.reload, ingestion)
+    application = web.application(registry, collector, time.time, arguments.telemetry_path, reload)
+    reloading.start()
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.
-        serving.serve(application, listener, ingestion.start)
+        serving.serve(application, listener, ingestion.start, reload)
     finally:
-        parts.dependencies.stop()
-        parts.servers.stop()
+        reloading.stop()
         ingestion.stop()
     if ingestion.error is not None:
         raise ingestion.error
     return 0
-
-
-class Ingestion:
-    """The thread that runs the pipeline.
-
-    Parameters
-    ----------
-    pipeline
-        Run and closed by the thread.
-    waker
-        Ends its waits.
-    """
-
-    def __init__(self, pipeline: Pipeline, waker: Waker) -> None:
-        self._pipeline = pipeline
-        self._waker = waker
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ingest")
-        self._when_failed: Callable[[], object] = lambda: None
-        self.error: BaseException | None = None
-
-    def start(self, when_failed: Callable[[], object]) -> None:
-        """Start reading; `when_failed` is called if the thread ends though nobody stopped it."""
-        self._when_failed = when_failed
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._pipeline.run(self._waker, self._stopping.is_set)
-        except BaseException as error:  # noqa: BLE001
-            # Whatever it is, the main thread raises it again once the server has stopped.
-            self.error = error
-            self._when_failed()
-        finally:
-            self._pipeline.close()
-
-    def stop(self) -> None:
-        """Commit what was read and end."""
-        self._stopping.set()
-        self._waker.wake()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._waker.close()

@@ -39,11 +39,16 @@ class PublishedCollector(Collector):
         self._clock = clock
         self._timer = timer
         self._config_loaded_at = config_loaded_at
+        self._reload_successful = True
         self._snapshot: Snapshot | None = None
 
     def publish(self, snapshot: Snapshot) -> None:
         """Show this snapshot from now on. Assigning a reference is atomic: no lock is needed."""
         self._snapshot = snapshot
+
+    def configured(self, config_loaded_at: float, *, reload_successful: bool) -> None:
+        """Show when the configuration in force was read, and whether the last attempt succeeded."""
+        self._config_loaded_at, self._reload_successful = config_loaded_at, reload_successful
 
     @property
     def published_at(self) -> float | None:
@@ -78,7 +83,9 @@ class PublishedCollector(Collector):
         for pairs, windows_end in snapshot.groups:
             end = now if windows_end is None else windows_end
             yield from families(pairs, end, self._isolation)
-        yield from self_metrics.families(snapshot, self._config_loaded_at)
+        yield from self_metrics.families(
+            snapshot, self._config_loaded_at, reload_successful=self._reload_successful
+        )
 
 
 def merged(every: Iterable[Metric]) -> list[Metric]:

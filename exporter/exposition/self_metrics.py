@@ -13,13 +13,17 @@ from exporter.pipeline import Snapshot
 from exporter.source import SourceView
 
 
-def families(snapshot: Snapshot, config_loaded_at: float) -> Iterator[Metric]:
+def families(
+    snapshot: Snapshot, config_loaded_at: float, *, reload_successful: bool = True
+) -> Iterator[Metric]:
     """Yield what a snapshot says of sources, storage and monitors.
 
     Parameters
     ----------
     config_loaded_at
         Unix seconds at which the configuration in force was read.
+    reload_successful
+        Whether the last attempt to read one succeeded.
     """
     build = GaugeMetricFamily(
         "modeltail_build_info",
@@ -31,7 +35,7 @@ def families(snapshot: Snapshot, config_loaded_at: float) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "modeltail_config_last_reload_successful",
         "Whether the last attempt to read the configuration succeeded.",
-        value=1,
+        value=float(reload_successful),
     )
     yield GaugeMetricFamily(
         "modeltail_config_last_reload_success_timestamp_seconds",

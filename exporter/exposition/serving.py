@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -47,8 +47,9 @@ def serve(
     application: Starlette,
     listener: socket.socket,
     stop_from_outside: Callable[[Callable[[], object]], None],
+    reload: Callable[[], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM; reload at SIGHUP.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ def serve(
         From :func:`bind`; closed at the end.
     stop_from_outside
         Handed a function that stops the server from any thread.
+    reload
+        Reads the configuration anew; tells itself of what is wrong with it, and raises UsageError.
     """
     settings = uvicorn.Config(
         application,
@@ -72,8 +75,14 @@ def serve(
     def stop() -> None:
         server.should_exit = True
 
+    def reload_or_not() -> None:
+        # The log has it; a signal has nobody else to tell.
+        with suppress(UsageError):
+            reload()
+
     async def run() -> None:
         loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, loop.run_in_executor, None, reload_or_not)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         stop_from_outside(lambda: loop.call_soon_threadsafe(stop))

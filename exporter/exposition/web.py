@@ -12,16 +12,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from exporter import __version__
-from exporter.exposition import anomalies
+from exporter.exposition import anomalies, operations
 from exporter.exposition.collector import PublishedCollector
 from exporter.monitors.latest_anomalies import Anomaly
 from exporter.monitors.syslog_alarms import SyslogAlarms
-
-STALE_SECONDS = 30.0
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>modeltail</title>
@@ -62,6 +60,7 @@ def application(
     collector: PublishedCollector,
     clock: Callable[[], float],
     telemetry_path: str,
+    reload: Callable[[], None],
 ) -> Starlette:
     """Return the ASGI application.
 
@@ -75,6 +74,8 @@ def application(
         Unix seconds.
     telemetry_path
         Where the metrics are.
+    reload
+        Reads the configuration anew; raises UsageError if it can't be used.
     """
 
     # The endpoints that collect are plain functions: starlette runs them in a thread, so that a
@@ -84,20 +85,6 @@ def application(
         names = request.query_params.getlist("name[]")
         source = _Selection(registry, names) if names else registry
         return Response(encoder(source), media_type=content_type)
-
-    def healthy(_: Request) -> Response:
-        published_at = collector.published_at
-        if published_at is None:
-            return PlainTextResponse("starting\n", status_code=503)
-        age = clock() - published_at
-        if age > STALE_SECONDS:
-            return PlainTextResponse(f"no new snapshot for {age:.0f} s\n", status_code=503)
-        return PlainTextResponse("healthy\n")
-
-    def ready(_: Request) -> Response:
-        if collector.published_at is None:
-            return PlainTextResponse("starting\n", status_code=503)
-        return PlainTextResponse("ready\n")
 
     def index(_: Request) -> Response:
         page = _PAGE.format(metrics=html.escape(telemetry_path), version=html.escape(__version__))
@@ -109,8 +96,7 @@ def application(
     routes = [
         Route(telemetry_path, metrics),
         Route("/api/v1/anomalies", anomalies.endpoint(latest)),
-        Route("/-/healthy", healthy),
-        Route("/-/ready", ready),
+        *operations.routes(collector, clock, reload),
     ]
     if telemetry_path != "/":
         routes.append(Route("/", index))

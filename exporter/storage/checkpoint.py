@@ -11,11 +11,11 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from exporter.storage.archive import tell_stored
-from exporter.storage.encoding import decode, encode
 from exporter.storage.ledger import Changes, Ledger
+from exporter.storage.restoring import Owner, Reader, restore, restore_positions
 from exporter.storage.store import Loaded, Store, UnavailableError
 from exporter.storage.worker import Worker
 
@@ -25,28 +25,7 @@ FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 60.0
 COPY_SECONDS = 3600.0
 
-_MISFIT = (KeyError, TypeError, ValueError, AttributeError)
 _FAILURES = (UnavailableError, sqlite3.Error, OSError)
-
-
-class Owner(Protocol):
-    """What has a state."""
-
-    changed: bool
-    """Whether it changed since this was last set to ``False``."""
-
-    def dump(self) -> Any:
-        """Return the state."""
-
-    def load(self, state: Any) -> None:
-        """Restore it."""
-
-
-class Reader(Owner, Protocol):
-    """An owner that reads files."""
-
-    def load_positions(self, state: Any) -> None:
-        """Restore where files were read to, and no count."""
 
 
 @dataclass(slots=True)
@@ -74,6 +53,16 @@ class CheckpointStats:
     copied_at: float = 0.0
 
 
+def source_parts(sources: Mapping[str, Reader]) -> dict[str, Reader]:
+    """Return sources by the part of storage that is theirs."""
+    return {f"source/{name}": source for name, source in sources.items()}
+
+
+def group_parts(groups: Mapping[str, Owner]) -> dict[str, Owner]:
+    """Return groups of monitors by the part of storage that is theirs."""
+    return {f"monitors/{name}": group for name, group in groups.items()}
+
+
 class Checkpoint:
     """Restores owners, and stores what changed of them.
 
@@ -97,8 +86,8 @@ class Checkpoint:
         worker: Worker,
         clock: Callable[[], float],
     ) -> None:
-        self._sources = {f"source/{name}": source for name, source in sources.items()}
-        self._groups = {f"monitors/{name}": group for name, group in groups.items()}
+        self._sources = source_parts(sources)
+        self._groups = group_parts(groups)
         self._owners: dict[str, Owner] = {**self._sources, **self._groups}
         self._store = store
         self._worker = worker
@@ -120,11 +109,9 @@ class Checkpoint:
 
     def _restore(self, loaded: Loaded) -> None:
         if loaded.positions_only:
-            for part, source in self._sources.items():
-                if part in loaded.parts:
-                    self._fits(part, source.load_positions, loaded.parts[part])
+            self._stats.failures += restore_positions(self._sources, loaded.parts)
         else:
-            self._restore_all(loaded.parts)
+            self._stats.failures += restore(self._sources, self._groups, loaded.parts)
         if self._store.available and loaded.rows:
             # What has another form now is brought to it before there is anything to read: later
             # it would hold up ingestion.
@@ -133,32 +120,6 @@ class Checkpoint:
             self.commit(self._clock(), lambda _: None)
             self._worker.wait()
             self._settle()
-
-    def _restore_all(self, parts: Mapping[str, Any]) -> None:
-        fresh = {part: encode(source.dump()) for part, source in self._sources.items()}
-        fits = [
-            self._fits(part, source.load, parts[part])
-            for part, source in self._sources.items()
-            if part in parts
-        ]
-        if not all(fits):
-            # Lines that are read again must not be added to counts that hold them already.
-            logger.error("stored state can't be used; all sources and counters start at 0")
-            for part, source in self._sources.items():
-                source.load(decode(fresh[part]))
-            return
-        for part, group in self._groups.items():
-            if part in parts:
-                self._fits(part, group.load, parts[part])
-
-    def _fits(self, part: str, load: Callable[[Any], None], state: Any) -> bool:
-        try:
-            load(state)
-        except _MISFIT:
-            self._stats.failures += 1
-            logger.exception("the stored state of %s does not fit; it starts at 0", part)
-            return False
-        return True
 
     def ready(self) -> bool:
         """Return whether no commit is under way; raise what the last one was not made for."""
@@ -293,7 +254,28 @@ class Checkpoint:
         self._worker.wait()
         self._settle()
 
+    @property
+    def stored(self) -> bool:
+        """Whether the last commit succeeded; only when ready."""
+        return self._store.available and not self._failing
+
+    @property
+    def stats(self) -> CheckpointStats:
+        """How storing went so far."""
+        return replace(self._stats)
+
+    def go_on_from(self, former: CheckpointStats) -> None:
+        """Count on from what the checkpoint before this one had counted."""
+        self._stats.written_bytes += former.written_bytes
+        self._stats.failures += former.failures
+        self._stats.timestamp = self._stats.timestamp or former.timestamp
+        self._stats.duration = self._stats.duration or former.duration
+
+    def retire(self) -> None:
+        """Wait for the commit under way; the store stays open."""
+        self._worker.close()
+
     def close(self) -> None:
         """Wait for the commit under way, and close the store."""
-        self._worker.close()
+        self.retire()
         self._store.close()

@@ -254,6 +254,23 @@ class Store:
         self._close_former()
         self._database = database
 
+    def reread(self) -> None:
+        """Have :meth:`load` return what is stored now, for who goes on with it in this process.
+
+        Raises
+        ------
+        UnavailableError
+            If it can't be read; nothing is changed then.
+        """
+        if self._database is None:
+            raise UnavailableError(f"{self.path} is not open")
+        try:
+            rows, archived = self._database.read(), self._database.archived()
+            parts = nested_parts(rows, archives(archived, self.read_archived))
+        except (sqlite3.Error, OSError, UnusableError) as error:
+            raise UnavailableError(f"{self.path}: {error}") from error
+        self._loaded = Loaded(parts, rows, archived)
+
     def archived(self) -> dict[str, list[str]]:
         """Return the paths of all rows in the archive by part.
 

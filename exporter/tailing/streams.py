@@ -230,6 +230,16 @@ class Streams:
             # It was replaced since it was looked up; the next look finds the new one.
             os.close(descriptor)
 
+    def take_over(self, former: Streams, fifos: Collection[FileKey]) -> None:
+        """Read on what another one has open, of standard input and these FIFOs, if it is asked for.
+
+        What was read of them, and does not end with a line end yet, could not be read again.
+        """
+        for key in list(former._open):
+            if self._stdin_due if key is None else key in fifos:
+                self._open[key] = former._open.pop(key)
+        self._stdin_due &= None not in self._open
+
     def read(self, limit: int) -> Iterator[Piece]:
         """Read up to `limit` bytes of each stream, and let go of those that have ended."""
         for key, stream in list(self._open.items()):

@@ -61,6 +61,8 @@ class Tail:
         file_clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self.patterns = tuple(patterns)
+        self.settings = (self.patterns, start, rotate_wait, headers, pinned_bytes)
+        """What two tails have in common that follow the same files in the same way."""
         self.streams = Streams(patterns) if streams is None else streams
         """Standard input and FIFOs."""
         self.folders: Folders = {}
@@ -280,6 +282,10 @@ class Tail:
             turn = file.flush()
             if turn.lines or turn.too_long:
                 yield self._piece(file, turn)
+
+    def take_over_streams(self, former: Tail) -> None:
+        """Read on those streams of another tail that this one's paths name as well."""
+        self.streams.take_over(former.streams, discover(self.patterns).fifos.keys())
 
     def close(self) -> None:
         """Close all files and FIFOs."""

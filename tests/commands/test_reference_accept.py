@@ -199,7 +199,7 @@ def test_an_exporter_takes_it_at_its_next_start(run, tmp_path):
         before = of_reference(exporter)[0]
         code, out, _ = run("--last", "500", "--config.file", str(config))
         assert code == 0
-        assert "restart the exporter: model_info then shows it, and drift is counted anew" in out
+        assert "reload the exporter (SIGHUP): model_info then shows it" in out
         assert of_reference(exporter)[0] == before
         exporter.send(signal.SIGTERM)
     new = read(tmp_path / "bot.ref").label

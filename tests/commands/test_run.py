@@ -15,8 +15,7 @@ from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as parse_openmetrics,
 )
 
-from exporter.commands.run import Ingestion, listen_address, telemetry_path
-from exporter.tailing.watching import PollingWaker
+from exporter.commands.run import listen_address, telemetry_path
 from tests.commands.exporter_process import (
     COMMAND,
     REPOSITORY,
@@ -249,25 +248,3 @@ def test_reads_standard_input_and_fifos(tmp_path):
     finally:
         process.terminate()
         assert process.wait(5) == 0
-
-
-class FailingPipeline:
-    closed = False
-
-    def run(self, waker, stopped):
-        raise ZeroDivisionError
-
-    def close(self):
-        self.closed = True
-
-
-def test_an_ingestion_that_fails_ends_the_process():
-    """Whoever supervises it starts it again; a server that shows old figures would be worse."""
-    pipeline = FailingPipeline()
-    failed = threading.Event()
-    ingestion = Ingestion(pipeline, PollingWaker())
-    ingestion.start(failed.set)
-    assert failed.wait(5)
-    ingestion.stop()
-    assert isinstance(ingestion.error, ZeroDivisionError)
-    assert pipeline.closed

@@ -60,7 +60,7 @@ def get(peer="127.0.0.1", host="localhost:9877", headers=(), *, published=True):
         alarms = Alarms()
         groups = [([(alarms, alarms.snapshot())], None)]
         collector.publish(Snapshot(0.0, groups, [], CheckpointStats(), {}, {}))
-    app = application(CollectorRegistry(), collector, lambda: 0.0, "/metrics")
+    app = application(CollectorRegistry(), collector, lambda: 0.0, "/metrics", lambda: None)
     client = TestClient(app, client=(peer, 5000))
     return client.get("/api/v1/anomalies", headers={"host": host, **dict(headers)})
 

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 
 from exporter import __version__
 from exporter.exposition.collector import PublishedCollector
-from exporter.exposition.web import STALE_SECONDS, application
+from exporter.exposition.operations import STALE_SECONDS
+from exporter.exposition.web import application
 from exporter.monitors.isolation import Isolation
 from exporter.pipeline import Snapshot
 from exporter.storage.checkpoint import CheckpointStats
@@ -48,7 +49,7 @@ def registry(collector):
 @pytest.fixture
 def client(registry, collector, clock):
     """Return a client of the application."""
-    return TestClient(application(registry, collector, clock, "/metrics"))
+    return TestClient(application(registry, collector, clock, "/metrics", lambda: None))
 
 
 def publish(collector, timestamp=NOW):
@@ -161,7 +162,7 @@ def test_head_other_methods_and_other_paths(client, collector):
 def test_another_telemetry_path(registry, collector, clock, path):
     """Also in place of the first page; its name is escaped there."""
     publish(collector)
-    client = TestClient(application(registry, collector, clock, path))
+    client = TestClient(application(registry, collector, clock, path, lambda: None))
     assert "modeltail_build_info" in client.get(path).text
     assert client.get("/metrics").status_code == 404
     if path != "/":

@@ -6,6 +6,7 @@ import signal
 import time
 
 import pytest
+import requests
 
 from tests.commands.exporter_process import ExporterProcess, configure, running, wait_until
 from tests.faults.logging_service import Truth, differences
@@ -122,3 +123,20 @@ def test_started_on_a_full_disk(tmp_path, disk, config):
         expect(exporter, observer, written)
     assert observer.fell == []
     assert observer.unbalanced == []
+
+
+def test_a_reload_waits_until_state_can_be_stored(tmp_path, disk, config):
+    """What was counted since the last commit would be lost: it is refused, and all goes on."""
+    lines = NumberedLines(tmp_path / "app.log")
+    observer = Observer()
+    with running(config, disk.within) as exporter:
+        written = total(lines.write(500), fail(exporter, observer, disk, lines))
+        refused = requests.post(f"{exporter.url}/-/reload", timeout=20)
+        assert refused.status_code == 500
+        assert "state can't be stored at the moment" in refused.text
+        written = total(written, lines.write(100))
+        expect(exporter, observer, written)
+        disk.free()
+        wait_until(lambda: requests.post(f"{exporter.url}/-/reload", timeout=20).status_code == 200)
+        expect(exporter, observer, total(written, lines.write(100)))
+        assert observer.fell == []

@@ -332,3 +332,19 @@ def test_a_copy_that_fails_is_told(tmp_path):
 @pytest.fixture(autouse=True)
 def _told(caplog):
     caplog.set_level(logging.INFO)
+
+
+def test_state_can_be_read_again(tmp_path):
+    """By who goes on with it in the same process, as it was committed last."""
+    with started(tmp_path) as store:
+        store.load()
+        write(store, a=Kept(n=1))
+        write(store, a=Kept(n=2))
+        store.reread()
+        loaded = store.load()
+        assert (loaded.parts, loaded.positions_only) == ({"a": {"n": 2}}, False)
+        assert set(loaded.rows["a"]) == {"", "/n"}
+        assert store.available
+        store.close()
+        with pytest.raises(UnavailableError, match="is not open"):
+            store.reread()

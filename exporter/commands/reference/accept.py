@@ -87,7 +87,7 @@ def _accept(arguments: argparse.Namespace, streams: Streams) -> int:
     write(new, path)
     streams.out.write(
         f"{new.label} is in the place of {old.label}, which is kept as {kept}\n"
-        "restart the exporter: model_info then shows it, and drift is counted anew\n"
+        "reload the exporter (SIGHUP): model_info then shows it, and drift is counted anew\n"
     )
     return 0
 
