@@ -21,11 +21,13 @@ demo:
 test:
 	@scripts/venv.sh $(VENV) dev
 	@scripts/servers.sh
+	@scripts/browser.sh
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 # The tests that `make test` runs with a reduced count, at full length. KILLS is how often the exporter
 # is killed, STEPS how often something happens to a folder of logs, ROTATIONS how often ten writers
-# rotate theirs, RELOADS how often the configuration is reloaded; SEED makes the same choices again, as far as time lets it.
+# rotate theirs, RELOADS how often the configuration is reloaded; SEED makes the same choices again, as
+# far as time lets it.
 KILLS := 200
 STEPS := 500000
 ROTATIONS := 60

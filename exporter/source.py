@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, runtime_checkable
 
+from exporter import rejects
 from exporter.event_time import EventTime
 from exporter.records import Batch, Parsed
+from exporter.rejects import Reject
 from exporter.tailing.lines import MAX_LINE_BYTES
 from exporter.tailing.pieces import Piece
 from exporter.tailing.tail import Tail
@@ -62,6 +64,8 @@ class SourceView:
         Offset and size in bytes by path.
     lag
         Seconds for which the source has had unread bytes.
+    rejects
+        Some of the lines that were rejected, the latest last.
     """
 
     name: str
@@ -78,6 +82,7 @@ class SourceView:
     files: Mapping[str, tuple[int, int]]
     up: bool
     lag: float
+    rejects: tuple[Reject, ...] = ()
 
 
 class Source(Generic[Batch]):
@@ -111,6 +116,7 @@ class Source(Generic[Batch]):
         self._parser = parser
         self._sink = sink
         self._counters = self._zero()
+        self._rejects: deque[Reject] = deque(maxlen=rejects.KEPT)
         self._behind_since: float | None = None
         self._view: SourceView | None = None
         self._viewed: tuple[int, ...] = ()
@@ -178,7 +184,7 @@ class Source(Generic[Batch]):
         counters.read += len(piece.lines) + piece.too_long
         if piece.too_long:
             limit = f"longer than {MAX_LINE_BYTES >> 20} MiB"
-            self._reject(piece.path, "too_long", piece.too_long, limit)
+            self._reject(Reject(now, piece.path, "too_long", piece.too_long, limit))
         if not piece.lines:
             return
         counters.invalid_utf8 += piece.lines.invalid_utf8()
@@ -186,13 +192,17 @@ class Source(Generic[Batch]):
             parsed = parser_below(self._parser, piece.header).parse(piece.lines, now)
         except Exception:
             # A fault of ours must not stop the other lines; these are counted as lost.
-            logger.exception("%s: the parser failed on %d lines", piece.path, len(piece.lines))
-            counters.rejected["internal_error"] += len(piece.lines)
+            number = len(piece.lines)
+            logger.exception("%s: the parser failed on %d lines", piece.path, number)
+            counters.rejected["internal_error"] += number
+            problem = "the parser failed; the exporter's log says how"
+            self._rejects.append(Reject(now, piece.path, "internal_error", number, problem))
             return
         counters.parsed += parsed.parsed
         counters.skipped.update(parsed.skipped)
         for reason, count in parsed.rejected.items():
-            self._reject(piece.path, reason, count, self._example(piece, parsed, reason))
+            example = self._example(piece, parsed, reason)
+            self._reject(Reject(now, piece.path, reason, count, example))
         self._sink(self.event_time.place(parsed.batch))
 
     def _example(self, piece: Piece, parsed: Parsed[Batch], reason: str) -> str:
@@ -201,14 +211,16 @@ class Source(Generic[Batch]):
             return problem
         return f"line {piece.first_line + index}: {problem}"
 
-    def _reject(self, path: str, reason: str, count: int, example: str) -> None:
-        rejected = self._counters.rejected
+    def _reject(self, reject: Reject) -> None:
+        self._rejects.append(reject)
+        rejected, reason = self._counters.rejected, reject.reason
         # The first of each kind is told; a flood of them is only counted.
         level = logging.WARNING if rejected[reason] == 0 else logging.DEBUG
-        rejected[reason] += count
+        rejected[reason] += reject.count
         logger.log(
-            level, "%s: %s: rejected (%s), %d so far", path, example, reason, rejected[reason]
-        )
+            level, "%s: %s: rejected (%s), %d so far",
+            reject.path, reject.problem, reason, rejected[reason],
+        )  # fmt: skip
 
     def take_over(self, former: Source[Any]) -> None:
         """Keep files open that another source of that name had open, which ends with it.
@@ -225,6 +237,7 @@ class Source(Generic[Batch]):
             self.tail.take_over_streams(former.tail)
             former.tail.close()
         self._behind_since = former._behind_since
+        self._rejects.extend(former._rejects)
         self._view = None
 
     def view(self, now: float) -> SourceView:
@@ -264,6 +277,7 @@ class Source(Generic[Batch]):
             | tail.streams.positions,
             up=tail.up,
             lag=0.0,
+            rejects=tuple(self._rejects),
         )
 
     def dump(self) -> dict[str, Any]:

@@ -150,7 +150,14 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     registry.register(collector)
     ProcessCollector(registry=registry)
     reload = partial(reloading.reload, ingestion)
-    application = web.application(registry, collector, time.time, arguments.telemetry_path, reload)
+    application = web.application(
+        registry,
+        collector,
+        time.time,
+        arguments.telemetry_path,
+        reload,
+        lambda: reloading.in_force.configuration,
+    )
     reloading.start()
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.

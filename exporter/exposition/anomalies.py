@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from exporter.exposition.locality import is_local
 from exporter.monitors.latest_anomalies import Anomaly
 
-_LOG_CONTENT = ("message", "context", "explanation")
+LOG_CONTENT = ("message", "context", "explanation")
 _WITHHELD = "lines of logs are shown to requests from this machine only"
 
 
@@ -50,6 +50,6 @@ def _as_json(anomaly: Anomaly, *, with_content: bool) -> dict[str, Any]:
     if isnan(anomaly.pvalue):
         fields["pvalue"] = None
     if not with_content:
-        for name in _LOG_CONTENT:
+        for name in LOG_CONTENT:
             del fields[name]
     return fields

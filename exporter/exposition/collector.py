@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from prometheus_client import Metric
@@ -10,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from exporter.exposition import self_metrics
+from exporter.monitors.charts import Charted, Course, Shape, Shaped
 from exporter.monitors.group import families
 from exporter.monitors.isolation import Isolation
 from exporter.pipeline import Snapshot
@@ -59,6 +61,29 @@ class PublishedCollector(Collector):
         """Yield what the monitors of a name had to show in the snapshot that is shown."""
         for pairs, _ in self._snapshot.groups if self._snapshot else ():
             yield from (taken for each, taken in pairs if each.name == monitor)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What is shown; ``None`` before the first is published."""
+        return self._snapshot
+
+    def courses(self) -> Iterator[Course]:
+        """Yield how the figures of windows came to be; a monitor that fails costs its own."""
+        yield from self._of_each(Charted, lambda one, taken, end: one.courses(taken, end))
+
+    def shapes(self) -> Iterator[Shape]:
+        """Yield how values lie in references and windows; a monitor that fails costs its own."""
+        yield from self._of_each(Shaped, lambda one, taken, end: one.shapes(taken, end))
+
+    def _of_each(self, kind: type[Any], ask: Callable[[Any, Any, float], Iterator[Any]]) -> Any:
+        now = self._clock()
+        for pairs, windows_end in self._snapshot.groups if self._snapshot else ():
+            end = now if windows_end is None else windows_end
+            for monitor, taken in pairs:
+                if isinstance(monitor, kind):
+                    yield from self._isolation.iterate(
+                        monitor.name, partial(ask, monitor, taken, end)
+                    )
 
     def describe(self) -> Iterable[Metric]:
         """Describe nothing, so that registering does not collect."""

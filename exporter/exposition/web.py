@@ -1,8 +1,7 @@
-"""The web server: metrics, health, and a page that leads to them."""
+"""The web server: metrics, health, and the status page."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Metric
@@ -12,25 +11,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from exporter import __version__
-from exporter.exposition import anomalies, operations
+from exporter.config import Configuration
+from exporter.exposition import operations
 from exporter.exposition.collector import PublishedCollector
-from exporter.monitors.latest_anomalies import Anomaly
-from exporter.monitors.syslog_alarms import SyslogAlarms
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>modeltail</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem;color-scheme:light dark}}
-</style></head><body><main><h1>modeltail</h1>
-<p>Metrics, statistics and alerts from the logs of machine-learning models.</p>
-<ul><li><a href="{metrics}">Metrics</a></li><li><a href="/-/healthy">Health</a></li>
-<li><a href="/api/v1/anomalies">Latest syslog anomalies</a></li></ul>
-<p>Version {version}</p></main></body></html>
-"""
+from exporter.status import api, page
+from exporter.status.published import Published
 
 
 class _Selection(Collector):
@@ -61,6 +49,7 @@ def application(
     clock: Callable[[], float],
     telemetry_path: str,
     reload: Callable[[], None],
+    configuration: Callable[[], Configuration],
 ) -> Starlette:
     """Return the ASGI application.
 
@@ -76,6 +65,8 @@ def application(
         Where the metrics are.
     reload
         Reads the configuration anew; raises UsageError if it can't be used.
+    configuration
+        Returns the one in force.
     """
 
     # The endpoints that collect are plain functions: starlette runs them in a thread, so that a
@@ -86,18 +77,11 @@ def application(
         source = _Selection(registry, names) if names else registry
         return Response(encoder(source), media_type=content_type)
 
-    def index(_: Request) -> Response:
-        page = _PAGE.format(metrics=html.escape(telemetry_path), version=html.escape(__version__))
-        return HTMLResponse(page, headers={"X-Content-Type-Options": "nosniff"})
-
-    def latest() -> list[Anomaly]:
-        return [one for taken in collector.taken(SyslogAlarms.name) for one in taken.anomalies]
-
+    published = Published(collector, clock)
     routes = [
         Route(telemetry_path, metrics),
-        Route("/api/v1/anomalies", anomalies.endpoint(latest)),
         *operations.routes(collector, clock, reload),
+        *api.routes(published),
+        *page.routes(published, configuration, telemetry_path),
     ]
-    if telemetry_path != "/":
-        routes.append(Route("/", index))
     return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1000)])

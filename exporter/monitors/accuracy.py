@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from exporter.monitors import averages
 from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.budget import Budget
+from exporter.monitors.charts import Course, by_subwindow, course, shares
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all, add_table, tabulate
 from exporter.records import RecordBatch
@@ -156,6 +157,13 @@ class Accuracy:
             if classified:
                 ratio.count(at, right, classified)
         yield from (known, *ratio)
+
+    def courses(self, snapshot: Snapshot, now: float) -> Iterator[Course]:
+        """Yield the accuracy."""
+        for ring in snapshot.counts:
+            cells = by_subwindow(ring, now)
+            right = shares(cells[:, _CORRECT], cells[:, _CLASS_LABELS])
+            yield course("accuracy", "ratio", self._labels, ring, now, right)
 
     def _by_class(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         names, values = [*self._labels, "window", "class"], list(self._labels.values())

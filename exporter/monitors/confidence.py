@@ -9,6 +9,7 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
+from exporter.monitors.charts import Course, by_subwindow, course, shares
 from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
 from exporter.placement import add_sums
 from exporter.records import RecordBatch
@@ -64,3 +65,9 @@ class Confidence(WindowedHistogram):
             if count:
                 mean.add_metric([*values, ring.window.name], total / count)
         yield mean
+
+    def courses(self, snapshot: Snapshot, now: float) -> Iterator[Course]:
+        """Yield the mean."""
+        for ring in snapshot.rings:
+            count, total = by_subwindow(ring, now).T
+            yield course("confidence", "ratio", self._labels, ring, now, shares(total, count))

@@ -171,6 +171,11 @@ class DataQuality:
             version = "" if code < 0 else batch.version.values[code]
             self._offenders.add(*key, show(row), float(batch.event_time[row]), version)
 
+    @property
+    def model(self) -> str:
+        """The model whose predictions these are."""
+        return self._labels["model"]
+
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
         return Snapshot(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,8 @@ from exporter.drift.observations import cells
 from exporter.drift.reference import Reference
 from exporter.drift.seasonal.windows import SeasonalWindows
 from exporter.drift.trailing import Past, TrailingCounts
+from exporter.monitors.charts import Shape
+from exporter.monitors.coarse_shape import shape
 from exporter.monitors.drift_gauges import DriftGauges
 from exporter.placement import add_side_by_side
 from exporter.records import Floats, Mask, RecordBatch
@@ -125,6 +127,22 @@ class Drift:
                 if expected is not None:
                     gauges.add_reference(window.name, results, expected)
         yield from gauges
+
+    def shapes(self, snapshot: View, now: float) -> Iterator[Shape]:
+        """Yield how the values of each column lie in the last window and in the reference."""
+        windows, past = snapshot
+        for window, view in zip(self._windows, windows, strict=True):
+            if not self._comparisons:
+                continue
+            expected = self._expected(view, past, now, 0)
+            counts = view.halves(now, 0)[0]
+            begin = 0
+            for comparison, size in zip(self._comparisons, self._sizes, strict=True):
+                own = slice(begin, begin + size)
+                begin += size
+                column = comparison.column
+                reference = column.counts if expected is None else expected.counts[0][own]
+                yield shape(self._labels, window.name, column, reference, counts[own])
 
     def _tested(
         self, view: RingView, past: Past | None, now: float, steps: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
-
-from prometheus_client import Metric
+from typing import Any, TypeVar
 
 logger = logging.getLogger(__name__)
+
+Shown = TypeVar("Shown")
 
 
 class Isolation:
@@ -36,9 +36,9 @@ class Isolation:
             logger.log(level, "monitor %s failed", name, exc_info=True)
             return None
 
-    def iterate(self, name: str, families: Callable[[], Iterable[Metric]]) -> list[Metric]:
-        """Return the families of one monitor, none if any of them fails."""
-        return self.call(name, lambda: list(families())) or []
+    def iterate(self, name: str, produce: Callable[[], Iterable[Shown]]) -> list[Shown]:
+        """Return the families, or what else one monitor shows; nothing if any of it fails."""
+        return self.call(name, lambda: list(produce())) or []
 
     def known(self, names: Iterable[str]) -> None:
         """Expose these monitors at 0 before they fail."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 
+from exporter.monitors.charts import Course, by_subwindow, course
 from exporter.monitors.duration_bins import BINS, QUANTILES, bins_of, quantile
 from exporter.monitors.windowed_histogram import Snapshot, WindowedHistogram
 from exporter.placement import add_all
@@ -73,6 +75,15 @@ class Latency(WindowedHistogram):
                     at = [*values, ring.window.name, str(q)]
                     quantiles.add_metric(at, quantile(counts, q))
         yield quantiles
+
+    def courses(self, snapshot: Snapshot, now: float) -> Iterator[Course]:
+        """Yield the 95th percentile."""
+        for ring in snapshot.rings:
+            values = [
+                quantile(counts, 0.95) if counts.any() else math.nan
+                for counts in by_subwindow(ring, now)
+            ]
+            yield course("latency, p95", "seconds", self._labels, ring, now, np.array(values))
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`dump` returned.

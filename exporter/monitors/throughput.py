@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.budget import Budget
+from exporter.monitors.charts import Course, by_subwindow, course, shares
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all
 from exporter.records import RecordBatch
@@ -139,6 +140,18 @@ class Throughput:
                 for position, name in snapshot.classes:
                     share.add_metric([*at, name], int(total[position]) / classified)
         yield from (count, rate, *failed, share)
+
+    def courses(self, snapshot: Snapshot, now: float) -> Iterator[Course]:
+        """Yield attempts per second, and the share of them that failed."""
+        for ring in snapshot.rings:
+            cells = by_subwindow(ring, now)
+            attempts = cells[:, : _NO_CLASS + 1].sum(axis=1)
+            per_second = attempts / ring.window.width
+            # Nobody knows yet what comes in the rest of the last one.
+            per_second[-1] = np.nan
+            yield course("predictions", "per second", self._labels, ring, now, per_second)
+            failed = shares(cells[:, _FAILED], attempts)
+            yield course("failed", "ratio", self._labels, ring, now, failed)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

@@ -15,6 +15,7 @@ from exporter.monitors.syslog_alarms import SyslogAlarms
 from exporter.monitors.syslog_sources import AlarmSettings
 from exporter.pipeline import Snapshot
 from exporter.storage.checkpoint import CheckpointStats
+from tests.exposition.configured import configured
 
 ANOMALY = Anomaly(
     number=1,
@@ -60,7 +61,9 @@ def get(peer="127.0.0.1", host="localhost:9877", headers=(), *, published=True):
         alarms = Alarms()
         groups = [([(alarms, alarms.snapshot())], None)]
         collector.publish(Snapshot(0.0, groups, [], CheckpointStats(), {}, {}))
-    app = application(CollectorRegistry(), collector, lambda: 0.0, "/metrics", lambda: None)
+    app = application(
+        CollectorRegistry(), collector, lambda: 0.0, "/metrics", lambda: None, configured
+    )
     client = TestClient(app, client=(peer, 5000))
     return client.get("/api/v1/anomalies", headers={"host": host, **dict(headers)})
 

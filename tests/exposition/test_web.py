@@ -15,6 +15,7 @@ from exporter.exposition.web import application
 from exporter.monitors.isolation import Isolation
 from exporter.pipeline import Snapshot
 from exporter.storage.checkpoint import CheckpointStats
+from tests.exposition.configured import configured
 from tests.monitors.builders import NOW
 
 
@@ -49,7 +50,7 @@ def registry(collector):
 @pytest.fixture
 def client(registry, collector, clock):
     """Return a client of the application."""
-    return TestClient(application(registry, collector, clock, "/metrics", lambda: None))
+    return TestClient(application(registry, collector, clock, "/metrics", lambda: None, configured))
 
 
 def publish(collector, timestamp=NOW):
@@ -162,8 +163,8 @@ def test_head_other_methods_and_other_paths(client, collector):
 def test_another_telemetry_path(registry, collector, clock, path):
     """Also in place of the first page; its name is escaped there."""
     publish(collector)
-    client = TestClient(application(registry, collector, clock, path, lambda: None))
+    client = TestClient(application(registry, collector, clock, path, lambda: None, configured))
     assert "modeltail_build_info" in client.get(path).text
     assert client.get("/metrics").status_code == 404
     if path != "/":
-        assert '<a href="/m&quot;&lt;x&gt;">' in client.get("/").text
+        assert '<a href="/m&#34;&lt;x&gt;">' in client.get("/").text
