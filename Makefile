@@ -2,12 +2,13 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test soak lint format lock bench clean
+.PHONY: help demo test soak payloads lint format lock bench clean
 
 help:
 	@echo 'make demo                   watch a real model degrade, and the alerts arrive (ARGS=--once: one pass, for CI)'
 	@echo 'make test                   all tests, real Prometheus and Alertmanager included'
 	@echo 'make soak                   the fault tests, and faults planted into alerts, at full length, some minutes'
+	@echo 'make payloads               what Alertmanager posts to Slack and PagerDuty, written anew (ALERTMANAGER=path: of that one)'
 	@echo 'make lint                   ruff and mypy'
 	@echo 'make format                 ruff format'
 	@echo 'make bench                  speed against naive versions and peers'
@@ -39,6 +40,12 @@ soak:
 	@MODELTAIL_KILLS=$(KILLS) MODELTAIL_STEPS=$(STEPS) MODELTAIL_SEED=$(SEED) \
 		MODELTAIL_ROTATIONS=$(ROTATIONS) MODELTAIL_RELOADS=$(RELOADS) MODELTAIL_WATCH=auto,poll $(BIN)/python -m pytest --timeout 3600 tests/faults tests/tailing $(ARGS)
 	@MODELTAIL_MUTANTS=1000 $(BIN)/python -m pytest -n auto --timeout 3600 tests/stack/test_rule_mutations.py
+
+# Of each version that is tested there is a folder in tests/stack/payloads/.
+payloads:
+	@scripts/venv.sh $(VENV) dev
+	@scripts/servers.sh
+	@MODELTAIL_ALERTMANAGER=$(ALERTMANAGER) $(BIN)/python -m tests.stack.payloads
 
 lint:
 	@scripts/venv.sh $(VENV) dev

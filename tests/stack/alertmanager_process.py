@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import socket
 import subprocess
@@ -25,10 +27,23 @@ def free_port() -> int:
 
 
 def binary() -> str:
-    """Return the program's path; Debian calls it prometheus-alertmanager."""
-    found = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
+    """Return the program's path: what MODELTAIL_ALERTMANAGER names, or else that of `PATH`.
+
+    Debian calls it prometheus-alertmanager.
+    """
+    named = os.environ.get("MODELTAIL_ALERTMANAGER")
+    found = named or shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
     assert found, "Alertmanager is not installed"
     return found
+
+
+def version(program: str) -> str:
+    """Return major and minor version of a program, such as 0.25."""
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    # Of the two streams it depends on the version which is used.
+    found = re.search(r"version (\d+\.\d+)", done.stdout + done.stderr)
+    assert found, f"{program} does not say which version it is"
+    return found[1]
 
 
 def hasten(node: Any) -> Any:
@@ -58,18 +73,21 @@ def install(folder: Path, receiver_url: str) -> None:
 
 
 @contextmanager
-def alertmanager(folder: Path, receiver_url: str) -> Iterator[str]:
-    """Run Alertmanager in a new `folder`; yield its URL."""
+def alertmanager(
+    folder: Path, receiver_url: str, *, program: str | None = None, external_url: str | None = None
+) -> Iterator[str]:
+    """Run Alertmanager in a new `folder`; yield its URL, which links use unless told otherwise."""
     install(folder, receiver_url)
     url = f"http://127.0.0.1:{free_port()}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
-                binary(),
+                program or binary(),
                 "--config.file=alertmanager.yml",
                 f"--storage.path={folder / 'data'}",
                 f"--web.listen-address={url.removeprefix('http://')}",
-                f"--web.external-url={url}",
+                f"--web.external-url={external_url or url}",
+                "--web.route-prefix=/",
                 "--cluster.listen-address=",
             ],
             cwd=folder,
