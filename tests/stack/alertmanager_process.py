@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,11 @@ def hasten(node: Any) -> Any:
     return node
 
 
-def install(folder: Path, receiver_url: str) -> None:
-    """Copy the shipped configuration; only addresses, secrets and waiting times are ours."""
+Change = Callable[[dict[str, Any]], None]
+
+
+def install(folder: Path, receiver_url: str, change: Change | None = None) -> None:
+    """Copy the shipped configuration; addresses, secrets, waiting times and a change are ours."""
     shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns("secrets"))
     configuration = yaml.safe_load((SHIPPED / "alertmanager.yml").read_text())
     configuration["global"]["pagerduty_url"] = f"{receiver_url}/pagerduty"
@@ -65,6 +68,8 @@ def install(folder: Path, receiver_url: str) -> None:
     for receiver in configuration["receivers"]:
         for webhook in receiver.get("webhook_configs", []):
             webhook["url"] = f"{receiver_url}/watchdog"
+    if change:
+        change(configuration)
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(configuration))
     secrets = folder / "secrets"
     secrets.mkdir()
@@ -74,10 +79,15 @@ def install(folder: Path, receiver_url: str) -> None:
 
 @contextmanager
 def alertmanager(
-    folder: Path, receiver_url: str, *, program: str | None = None, external_url: str | None = None
+    folder: Path,
+    receiver_url: str,
+    *,
+    program: str | None = None,
+    external_url: str | None = None,
+    change: Change | None = None,
 ) -> Iterator[str]:
     """Run Alertmanager in a new `folder`; yield its URL, which links use unless told otherwise."""
-    install(folder, receiver_url)
+    install(folder, receiver_url, change)
     url = f"http://127.0.0.1:{free_port()}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
