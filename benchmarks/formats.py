@@ -11,11 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from exporter.bounded_search import BoundedPattern
 from exporter.parsing.csv_lines import CsvLines
 from exporter.parsing.json_lines import JsonLines
 from exporter.parsing.logfmt import Logfmt
@@ -26,7 +26,7 @@ from exporter.parsing.text_lines import TextLines
 from exporter.tailing.lines import Lines
 
 FEATURES = ("age", "plan", "amount")
-PATTERN = re.compile(
+PATTERN = BoundedPattern(
     r"^(?P<timestamp>\S+) v(?P<model_version>\S+) <(?P<prediction>[^>]*)> (?P<true_label>\S+) "
     r"(?P<confidence>\S+) (?P<latency_ms>\S+) (?P<age>\d+) (?P<plan>\S+) (?P<amount>\S+)$"
 )

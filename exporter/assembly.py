@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from exporter import config
+from exporter.bounded_search import BoundedPattern
 from exporter.config import Configuration, ModelSource, Rules, SyslogSource
 from exporter.dependencies import monitoring
 from exporter.dependencies.checker import Checker
@@ -198,7 +198,7 @@ def _parser_of_format(
     if model.format == "csv":
         return CsvLines(columns, "," if model.csv is None else model.csv.delimiter)
     if model.pattern is not None:
-        return TextLines(Expression(re.compile(model.pattern)), columns)
+        return TextLines(Expression(BoundedPattern(model.pattern)), columns)
     return TextLines(Logfmt(), columns)
 
 

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from exporter.bounded_search import BoundedPattern
 from exporter.config import dependencies
 from exporter.config.dependencies import DependencySettings
 from exporter.config.drift import DriftSettings
@@ -241,11 +242,7 @@ class ModelSource(_FileSource):
             if "format" in info.data:
                 raise ValueError("format: regex needs a pattern")
         else:
-            try:
-                groups = set(re.compile(value).groupindex)
-            except (re.error, OverflowError, RecursionError) as error:
-                raise ValueError(f"is no regular expression of Python: {error}") from error
-            _refuse_groups(groups, info.data.get("fields"))
+            _refuse_groups(set(BoundedPattern(value).groups), info.data.get("fields"))
         return value
 
 

@@ -1,16 +1,16 @@
 """Lines of any layout, by a regular expression with named groups.
 
 The expression is searched for anywhere in the line; ``^`` and ``$`` tie it to the ends. A group
-that takes no part in the match is an absent field. Syntax and speed are those of Python's `re`:
-``[^"]*`` between delimiters costs time in proportion to the line, nested quantifiers such as
-``(a+)+`` may take for ever.
+that takes no part in the match is an absent field. ``[^"]*`` between delimiters costs time in
+proportion to the line; nested quantifiers such as ``(a+)+`` may cost so much that a line is
+refused.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from exporter.bounded_search import BoundedPattern, PatternTimeoutError
 from exporter.parsing.text_lines import Cut, Refusal, shown
 
 
@@ -23,21 +23,27 @@ class Expression:
         With at least one named group.
     """
 
-    reasons = ("no_match",)
+    reasons = ("no_match", "pattern_timeout")
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
+    def __init__(self, pattern: BoundedPattern) -> None:
         self._pattern = pattern
-        self._groups = tuple(pattern.groupindex)
 
     def cut(self, lines: Sequence[str]) -> Cut:
         """Cut lines, as :class:`exporter.parsing.text_lines.Cutter` says."""
-        matches = list(map(self._pattern.search, lines))
-        refused = {
-            position: Refusal("no_match", f"the pattern does not match {shown(lines[position])}")
-            for position, match in enumerate(matches)
-            if match is None
-        }
-        # The whole match makes a tuple even of one group.
-        rows = [match.group(0, *self._groups) for match in matches if match is not None]
-        _, *columns = zip(*rows, strict=True) if rows else [()] * (len(self._groups) + 1)
-        return Cut(dict(zip(self._groups, columns, strict=True)), refused)
+        rows: list[tuple[str | None, ...]] = []
+        refused: dict[int, Refusal] = {}
+        for position, line in enumerate(lines):
+            try:
+                found = self._pattern.search(line)
+            except PatternTimeoutError:
+                problem = f"the pattern takes too long to match {shown(line)}"
+                refused[position] = Refusal("pattern_timeout", problem)
+                continue
+            if found is None:
+                problem = f"the pattern does not match {shown(line)}"
+                refused[position] = Refusal("no_match", problem)
+            else:
+                rows.append(found)
+        groups = self._pattern.groups
+        columns = zip(*rows, strict=True) if rows else [()] * len(groups)
+        return Cut(dict(zip(groups, columns, strict=True)), refused)

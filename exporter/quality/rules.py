@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from exporter.bounded_search import BoundedPattern, PatternTimeoutError
 from exporter.quality.fields import Logged, Values, split
 from exporter.records import Categorical, Mask, class_name
 
@@ -127,21 +127,25 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text matches an expression from its beginning to its end; a very long one does not."""
+    """A text matches an expression from its beginning to its end.
 
-    pattern: re.Pattern[str]
+    A very long one does not, and neither does one that takes too long to say.
+    """
+
+    pattern: BoundedPattern
 
     name = "pattern"
 
     def broken(self, values: Values) -> Mask | None:
         """Return bool[n], the texts that do not match; ``None`` if there is none."""
         column = values.classes()
-        matches = self.pattern.fullmatch
-        return _of_values(
-            column,
-            # Some expressions take quadratic time: a mebibyte would hold up all that follows.
-            [len(value) > MAX_MATCHED or matches(value) is None for value in column.values],
-        )
+        return _of_values(column, [not self._matches(value) for value in column.values])
+
+    def _matches(self, value: str) -> bool:
+        try:
+            return len(value) <= MAX_MATCHED and self.pattern.matches(value)
+        except PatternTimeoutError:
+            return False
 
 
 def rules_of(path: str, settings: FieldRules) -> Iterator[Rule]:
@@ -168,7 +172,7 @@ def rules_of(path: str, settings: FieldRules) -> Iterator[Rule]:
         names = (class_name(value) for value in settings.allowed)
         yield OneOf(frozenset(name for name in names if name is not None))
     if settings.pattern is not None:
-        yield Matches(re.compile(settings.pattern))
+        yield Matches(BoundedPattern(settings.pattern))
 
 
 def _of_values(column: Categorical, broken: list[bool]) -> Mask | None:

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import re
-
 import pytest
 
+from exporter.bounded_search import BoundedPattern
 from exporter.parsing.regex_lines import Expression
 from exporter.parsing.text_columns import TextColumns
 from exporter.parsing.text_lines import TextLines
@@ -18,7 +17,7 @@ NGINX = (
 def parse(pattern, *lines, fields=None, features=()):
     """Parse lines by a pattern."""
     columns = TextColumns("auto", fields or {}, features, (), "_")
-    return TextLines(Expression(re.compile(pattern)), columns).parse(lines, NOW)
+    return TextLines(Expression(BoundedPattern(pattern)), columns).parse(lines, NOW)
 
 
 def test_an_access_log():
@@ -75,3 +74,12 @@ def test_an_expression_sees_characters_not_bytes():
     parsed = parse("^(?P<prediction>...)$", "äöü".encode(), b"a\xffb", b"\xff")
     assert parsed.batch.prediction.decode() == ["äöü", "a\ufffdb"]
     assert parsed.batch.violations == {("line", "utf8"): 1}
+
+
+def test_a_line_that_takes_too_long_costs_itself_alone():
+    """The ones before and after it are read."""
+    lines = (b"aa!", b"a" * 200 + b".", b"a?")
+    parsed = parse(r"^(?P<prediction>(?:a|aa)*)[!?]$", *lines)
+    assert parsed.batch.prediction.decode() == ["aa", "a"]
+    assert parsed.rejected == {"pattern_timeout": 1}
+    assert parsed.examples["pattern_timeout"][0] == 1

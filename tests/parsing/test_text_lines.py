@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.bounded_search import BoundedPattern
 from exporter.parsing.csv_lines import CsvLines
 from exporter.parsing.leading_fields import WithoutLeadingFields
 from exporter.parsing.logfmt import Logfmt
@@ -14,7 +13,7 @@ from exporter.parsing.text_columns import TextColumns
 from exporter.parsing.text_lines import TextLines
 
 NOW = 1_800_000_000.0
-EXPRESSION = re.compile(r"prediction=(?P<prediction>\w*)(?: latency_ms=(?P<latency_ms>\S+))?")
+EXPRESSION = BoundedPattern(r"prediction=(?P<prediction>\w*)(?: latency_ms=(?P<latency_ms>\S+))?")
 
 
 def columns(features, other_models):

@@ -1,0 +1,1 @@
+"""Inputs that nobody would write, made by atheris (libFuzzer) from those in `corpus/`."""
