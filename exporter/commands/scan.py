@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from exporter.commands.options import add_config_file, add_monitor_switches
+from exporter.commands.printable import printable
 from exporter.commands.streams import Streams
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     pipeline.checkpoint_and_publish()
     registry = CollectorRegistry()
     registry.register(collector)
-    streams.out.write(_rendered(registry, arguments.format))
+    shown = _rendered(registry, arguments.format)
+    if streams.out.isatty():
+        # A program gets label values as they are; a terminal would do what they say.
+        shown = "".join(f"{printable(line)}\n" for line in shown.split("\n")[:-1])
+    streams.out.write(shown)
     pipeline.close()
     return 0
 
