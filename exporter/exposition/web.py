@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from exporter.config import Configuration
 from exporter.exposition import operations
+from exporter.exposition.admission import Admission
 from exporter.exposition.collector import PublishedCollector
 from exporter.status import api, page
 from exporter.status.published import Published
@@ -84,4 +85,5 @@ def application(
         *api.routes(published),
         *page.routes(published, configuration, telemetry_path),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1000)])
+    middleware = [Middleware(Admission), Middleware(GZipMiddleware, minimum_size=1000)]
+    return Starlette(routes=routes, middleware=middleware)

@@ -1,0 +1,46 @@
+"""A bound on the requests in flight: what is beyond is refused at once instead of piling up."""
+
+from __future__ import annotations
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+# As many as the threads that starlette runs plain functions in (anyio's default limit): whatever
+# is admitted runs at once, and nothing waits unseen for a thread. node_exporter has 40, too.
+MAXIMUM_IN_FLIGHT = 40
+
+
+class Admission:
+    """Refuses requests with 503 while `maximum` are in flight.
+
+    Parameters
+    ----------
+    inner
+        The application that answers what is admitted.
+    maximum
+        Number of requests, of all clients and endpoints together.
+    """
+
+    def __init__(self, inner: ASGIApp, maximum: int = MAXIMUM_IN_FLIGHT) -> None:
+        self._inner = inner
+        self._maximum = maximum
+        self._in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; the event loop makes counting safe without a lock."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        if self._in_flight >= self._maximum:
+            refusal = PlainTextResponse(
+                f"{self._maximum} requests are in flight, try again\n",
+                status_code=503,
+                headers={"Retry-After": "1"},
+            )
+            await refusal(scope, receive, send)
+            return
+        self._in_flight += 1
+        try:
+            await self._inner(scope, receive, send)
+        finally:
+            self._in_flight -= 1
