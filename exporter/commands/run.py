@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from exporter.pipeline import Snapshot
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+DEFAULT_ADDRESS = ("", 9877)
 
 
 def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,9 +35,9 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--web.listen-address",
         dest="listen_address",
         type=listen_address,
-        default=("", 9877),
+        action="append",
         metavar="[HOST]:PORT",
-        help="where to listen (default: :9877)",
+        help="where to listen; may be repeated (default: :9877)",
     )
     parser.add_argument(
         "--web.telemetry-path",
@@ -139,7 +140,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     parts = construction.assemble(configuration)
     storage_path = configuration.storage.path
     # Bound before storage is touched: an address in use must not leave a lock behind.
-    listener = serving.bind(*arguments.listen_address)
+    listeners = serving.bind_all(arguments.listen_address or [DEFAULT_ADDRESS])
     store = None if storage_path is None else Store(storage_path, time.strftime("%Y%m%dT%H%M%S"))
     in_force = InForce(configuration, in_force_at)
     reloading = Reloading(construction, in_force, parts, store, time.time, configured)
@@ -161,7 +162,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     reloading.start()
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.
-        serving.serve(application, listener, ingestion.start, reload)
+        serving.serve(application, listeners, ingestion.start, reload)
     finally:
         reloading.stop()
         ingestion.stop()

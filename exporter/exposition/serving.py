@@ -7,8 +7,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -43,9 +43,23 @@ def bind(host: str, port: int) -> socket.socket:
         raise UsageError(f"can't listen on {shown}: {problem}") from error
 
 
+def bind_all(addresses: Iterable[tuple[str, int]]) -> list[socket.socket]:
+    """Return a listening socket for each host and port: all of them, or none stays open.
+
+    Raises
+    ------
+    UsageError
+        If one of the addresses can't be used.
+    """
+    with ExitStack() as opened:
+        listeners = [opened.enter_context(bind(host, port)) for host, port in addresses]
+        opened.pop_all()
+    return listeners
+
+
 def serve(
     application: Starlette,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     stop_from_outside: Callable[[Callable[[], object]], None],
     reload: Callable[[], None],
 ) -> None:
@@ -53,8 +67,8 @@ def serve(
 
     Parameters
     ----------
-    listener
-        From :func:`bind`; closed at the end.
+    listeners
+        From :func:`bind_all`; closed at the end.
     stop_from_outside
         Handed a function that stops the server from any thread.
     reload
@@ -69,8 +83,9 @@ def serve(
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     server = _Server(settings)
-    host, port = listener.getsockname()[:2]
-    logger.info("listening on %s:%d", f"[{host}]" if ":" in host else host, port)
+    for listener in listeners:
+        host, port = listener.getsockname()[:2]
+        logger.info("listening on %s:%d", f"[{host}]" if ":" in host else host, port)
 
     def stop() -> None:
         server.should_exit = True
@@ -86,7 +101,7 @@ def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         stop_from_outside(lambda: loop.call_soon_threadsafe(stop))
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=list(listeners))
 
     asyncio.run(run())
 
