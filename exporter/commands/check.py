@@ -60,6 +60,13 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="look at this configuration of Alertmanager as well: secrets, templates, routes",
     )
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        type=Path,
+        metavar="FILE",
+        help="look at this web configuration as well, and the certificates that it names",
+    )
     parser.set_defaults(run=run)
 
 
@@ -104,6 +111,11 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
         for problem in report.problems:
             print(f"  problem: {problem}", file=streams.out)
     found = sum(len(report.problems) for report in reports)
+    if arguments.web_config is not None:
+        from exporter.web_config.file import read  # noqa: PLC0415
+
+        read(arguments.web_config)
+        print(f"\n{arguments.web_config}: the web configuration is valid", file=streams.out)
     if arguments.alertmanager is not None:
         found += _alertmanager(arguments.alertmanager, streams)
     print(f"\n{found or 'no'} problem{'s' * (found > 1)} found", file=streams.out)

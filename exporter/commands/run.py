@@ -48,6 +48,14 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         help="path of the metrics (default: /metrics)",
     )
     parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        type=Path,
+        metavar="FILE",
+        help="TLS, users, headers and rate limit, in the format of exporter-toolkit; read anew "
+        "when it or a certificate changes",
+    )
+    parser.add_argument(
         "--storage.path",
         dest="storage_path",
         type=Path,
@@ -119,6 +127,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     from exporter.reloading import InForce, Reloading  # noqa: PLC0415
     from exporter.storage.store import Store  # noqa: PLC0415
     from exporter.tailing.opening import raise_descriptor_limit  # noqa: PLC0415
+    from exporter.web_config.file import WebConfigFile  # noqa: PLC0415
 
     logs.configure(arguments.log_level, arguments.log_format, streams.err)
     raise_descriptor_limit()
@@ -136,6 +145,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     construction = FromFile(
         arguments.config_file, arguments.storage_path, arguments.without, isolation, publish
     )
+    web_config = None if arguments.web_config is None else WebConfigFile(arguments.web_config)
     configuration, in_force_at = construction.read(), time.time()
     parts = construction.assemble(configuration)
     storage_path = configuration.storage.path
@@ -158,11 +168,12 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
         arguments.telemetry_path,
         reload,
         lambda: reloading.in_force.configuration,
+        None if web_config is None else web_config.current,
     )
     reloading.start()
     try:
         # Without ingestion the process must end, and say why, so that it is restarted.
-        serving.serve(application, listeners, ingestion.start, reload)
+        serving.serve(application, listeners, ingestion.start, reload, web_config)
     finally:
         reloading.stop()
         ingestion.stop()

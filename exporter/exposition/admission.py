@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # As many as the threads that starlette runs plain functions in (anyio's default limit): whatever
 # is admitted runs at once, and nothing waits unseen for a thread. node_exporter has 40, too.
@@ -40,7 +40,18 @@ class Admission:
             await refusal(scope, receive, send)
             return
         self._in_flight += 1
+        answered = False
+
+        async def answer(message: Message) -> None:
+            nonlocal answered
+            if not answered:
+                # How long the client takes to read it is of no account to others.
+                answered = True
+                self._in_flight -= 1
+            await send(message)
+
         try:
-            await self._inner(scope, receive, send)
+            await self._inner(scope, receive, answer)
         finally:
-            self._in_flight -= 1
+            if not answered:
+                self._in_flight -= 1

@@ -1,7 +1,7 @@
 """``/api/v1/anomalies``: the latest syslog anomalies, newest first.
 
 What a log says is for those who may read the log: lines, and explanations, which quote them, are
-left out unless the request comes from this machine itself.
+left out unless the request is that of a user, or comes from this machine itself.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.exposition.locality import is_local
+from exporter.exposition.locality import may_see_logs
 from exporter.monitors.latest_anomalies import Anomaly
 
 LOG_CONTENT = ("message", "context", "explanation")
-_WITHHELD = "lines of logs are shown to requests from this machine only"
+_WITHHELD = "lines of logs are shown to users with a password and to this machine only"
 
 
 def endpoint(latest: Callable[[], Sequence[Anomaly]]) -> Callable[[Request], Response]:
@@ -31,7 +31,7 @@ def endpoint(latest: Callable[[], Sequence[Anomaly]]) -> Callable[[Request], Res
     """
 
     def anomalies(request: Request) -> Response:
-        with_content = is_local(request)
+        with_content = may_see_logs(request)
         body: dict[str, Any] = {
             "status": "success",
             "data": [_as_json(anomaly, with_content=with_content) for anomaly in latest()],

@@ -1,4 +1,4 @@
-"""Whether a request comes from this machine itself: only then it may see what logs and files say.
+"""Who may see what logs and files say: users who have given a password, and this machine itself.
 
 A proxy on this machine, or a page in a browser on it that has its name resolved to this machine, is
 not taken for that.
@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+AUTHENTICATED = "authenticated"
+"""In the state of a request whose user has given a password."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+
+def may_see_logs(request: Request) -> bool:
+    """Tell whether a request is one of a user, or comes from this machine itself."""
+    return bool(request.scope.get("state", {}).get(AUTHENTICATED)) or is_local(request)
 
 
 def is_local(request: Request) -> bool:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from exporter.errors import UsageError
 from exporter.exposition.collector import PublishedCollector
-from exporter.exposition.locality import is_local
+from exporter.exposition.locality import may_see_logs
 
 STALE_SECONDS = 30.0
 
@@ -49,7 +49,7 @@ def routes(
             reload()
         except UsageError as error:
             # What it quotes of the configuration is for those who may read that.
-            told = f": {error}" if is_local(request) else "; the exporter's log says why"
+            told = f": {error}" if may_see_logs(request) else "; the exporter's log says why"
             return PlainTextResponse(f"the configuration is not reloaded{told}\n", status_code=500)
         return PlainTextResponse("reloaded\n")
 

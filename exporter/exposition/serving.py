@@ -14,6 +14,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from exporter.errors import UsageError
+from exporter.web_config.connections import IDLE_SECONDS, protocol
+from exporter.web_config.file import WebConfigFile
+from exporter.web_config.tls import Switching
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ def serve(
     listeners: Sequence[socket.socket],
     stop_from_outside: Callable[[Callable[[], object]], None],
     reload: Callable[[], None],
+    web_config: WebConfigFile | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; reload at SIGHUP.
 
@@ -73,15 +77,29 @@ def serve(
         Handed a function that stops the server from any thread.
     reload
         Reads the configuration anew; tells itself of what is wrong with it, and raises UsageError.
+    web_config
+        Certificates, and whom of those with a certificate to let in.
     """
+
+    def allowed() -> tuple[str, ...]:
+        tls_settings = web_config and web_config.current().config.tls_server_config
+        return tls_settings.client_allowed_sans if tls_settings else ()
+
     settings = uvicorn.Config(
         application,
+        http=protocol(allowed),
+        # Certificates are changed in asyncio's own way.
+        loop="asyncio",
+        timeout_keep_alive=int(IDLE_SECONDS),
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
+    settings.load()
+    if web_config is not None and web_config.current().context is not None:
+        settings.ssl = Switching.to(web_config.context)
     server = _Server(settings)
     for listener in listeners:
         host, port = listener.getsockname()[:2]

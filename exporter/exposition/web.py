@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Metric
@@ -20,6 +21,8 @@ from exporter.exposition.admission import Admission
 from exporter.exposition.collector import PublishedCollector
 from exporter.status import api, page
 from exporter.status.published import Published
+from exporter.web_config.file import WebSettings
+from exporter.web_config.guard import Guard
 
 
 class _Selection(Collector):
@@ -51,6 +54,7 @@ def application(
     telemetry_path: str,
     reload: Callable[[], None],
     configuration: Callable[[], Configuration],
+    web_settings: Callable[[], WebSettings] | None = None,
 ) -> Starlette:
     """Return the ASGI application.
 
@@ -68,6 +72,8 @@ def application(
         Reads the configuration anew; raises UsageError if it can't be used.
     configuration
         Returns the one in force.
+    web_settings
+        Returns what the web configuration asks for; absent: nothing.
     """
 
     # The endpoints that collect are plain functions: starlette runs them in a thread, so that a
@@ -86,4 +92,6 @@ def application(
         *page.routes(published, configuration, telemetry_path),
     ]
     middleware = [Middleware(Admission), Middleware(GZipMiddleware, minimum_size=1000)]
+    if web_settings is not None:
+        middleware.insert(0, Middleware(Guard, current=web_settings, monotonic=time.monotonic))
     return Starlette(routes=routes, middleware=middleware)

@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from exporter import __version__
 from exporter.exposition import anomalies
-from exporter.exposition.locality import is_local
+from exporter.exposition.locality import may_see_logs
 from exporter.monitors.latest_anomalies import Anomaly
 from exporter.status.published import Published
 from exporter.status.views import Drift, Model, Rejects, Status
 
-WITHHELD = "what logs say is shown to requests from this machine only"
+WITHHELD = "what logs say is shown to users with a password and to this machine only"
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _DATA: dict[str, tuple[str, Any]] = {
     "status": ("The exporter itself: sources, storage, faults.", Status),
@@ -41,7 +41,7 @@ def routes(published: Published) -> list[Route]:
         return _answer(published.drift(published.figures()))
 
     def rejects(request: Request) -> Response:
-        with_content = is_local(request)
+        with_content = may_see_logs(request)
         warnings = () if with_content else (WITHHELD,)
         return _answer(published.rejects(with_content=with_content), warnings)
 

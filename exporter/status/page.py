@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from exporter.config import Configuration
-from exporter.exposition.locality import is_local
+from exporter.exposition.locality import may_see_logs
 from exporter.status import charts_svg, wording
 from exporter.status.api import WITHHELD
 from exporter.status.in_force import in_force
@@ -64,7 +64,7 @@ def routes(
     templates.globals |= {"sparkline": charts_svg.sparkline, "bars": charts_svg.bars}
 
     def shown(request: Request, template: str) -> Response:
-        with_content = is_local(request)
+        with_content = may_see_logs(request)
         figures = published.figures()
         drift = published.drift(figures)
         content: dict[str, Any] = {

@@ -51,9 +51,13 @@ class ExporterProcess:
         Of loopback.
     within
         A command that runs another one: the exporter.
+    options
+        More of them.
     """
 
-    def __init__(self, config: Path, port: int, within: Sequence[str] = ()) -> None:
+    def __init__(
+        self, config: Path, port: int, within: Sequence[str] = (), options: Sequence[str] = ()
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.log = config.with_suffix(".log")
         self._output = self.log.open("ab")
@@ -64,6 +68,7 @@ class ExporterProcess:
                 "run",
                 f"--config.file={config}",
                 f"--web.listen-address=127.0.0.1:{port}",
+                *options,
             ],
             cwd=REPOSITORY,
             stdout=self._output,

@@ -123,7 +123,9 @@ def test_from_elsewhere(peer, host, headers):
     """Nothing that a log says; it is told why."""
     body = get(peer, host, headers).json()
     assert body["data"][1] == SHOWN
-    assert body["warnings"] == ["lines of logs are shown to requests from this machine only"]
+    assert body["warnings"] == [
+        "lines of logs are shown to users with a password and to this machine only"
+    ]
 
 
 def test_before_the_first_snapshot():

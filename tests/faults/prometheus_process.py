@@ -68,9 +68,11 @@ class PrometheusProcess:
         For its configuration and its data.
     target
         ``host:port`` of the exporter.
+    scraping
+        More of the section that scrapes it.
     """
 
-    def __init__(self, folder: Path, target: str) -> None:
+    def __init__(self, folder: Path, target: str, **scraping: Any) -> None:
         program = shutil.which("prometheus")
         assert program is not None, "prometheus is not on PATH; scripts/servers.sh installs it"
         folder.mkdir()
@@ -78,7 +80,11 @@ class PrometheusProcess:
         config = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval},
             "scrape_configs": [
-                {"job_name": "modeltail", "static_configs": [{"targets": [target]}]}
+                {
+                    "job_name": "modeltail",
+                    "static_configs": [{"targets": [target]}],
+                    **scraping,
+                }
             ],
         }
         (folder / "prometheus.yml").write_text(json.dumps(config))
