@@ -129,3 +129,15 @@ def test_progress_is_shown_on_a_terminal_only():
         assert list(progress.track(blocks)) == blocks
     assert "reading" in terminal.err.getvalue()
     assert terminal.out.getvalue() == ""
+
+
+def test_help_is_there_at_once():
+    """What takes time to import is imported by the command that needs it."""
+    program = (
+        "import sys; from exporter import cli; cli.parser('--help'); cli.parser(None)\n"
+        "heavy = {'numpy', 'pydantic', 'exporter.assembly'}; print(heavy & sys.modules.keys())"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "set()\n"

@@ -48,6 +48,7 @@ def test_a_few_seconds_find_nothing(target, tmp_path):
     )
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
     assert "DONE" in result.stderr
+    assert "inputs read 6 times" in result.stderr
 
 
 @dataclass
