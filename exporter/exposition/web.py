@@ -19,6 +19,7 @@ from exporter.config import Configuration
 from exporter.exposition import operations
 from exporter.exposition.admission import Admission
 from exporter.exposition.collector import PublishedCollector
+from exporter.exposition.renderings import Renderings
 from exporter.status import api, page
 from exporter.status.published import Published
 from exporter.web_config.file import WebSettings
@@ -81,9 +82,16 @@ def application(
     def metrics(request: Request) -> Response:
         encoder, content_type = choose_encoder(request.headers.get("accept", ""))
         names = request.query_params.getlist("name[]")
-        source = _Selection(registry, names) if names else registry
-        return Response(encoder(source), media_type=content_type)
+        if names:
+            return Response(encoder(_Selection(registry, names)), media_type=content_type)
+        found = renderings.get(encoder, content_type)
+        headers = {"Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return Response(found.packed, media_type=content_type, headers=headers)
+        return Response(found.plain, media_type=content_type, headers=headers)
 
+    renderings = Renderings(registry, lambda: collector.snapshot, time.monotonic)
     published = Published(collector, clock)
     routes = [
         Route(telemetry_path, metrics),

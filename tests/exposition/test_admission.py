@@ -45,7 +45,8 @@ def test_requests_beyond_the_maximum_are_refused_at_once():
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             waiting = [
-                asyncio.create_task(client.get("/metrics")) for _ in range(MAXIMUM_IN_FLIGHT)
+                asyncio.create_task(client.get("/metrics?name[]=x"))
+                for _ in range(MAXIMUM_IN_FLIGHT)
             ]
             try:
                 for _ in waiting:
