@@ -141,6 +141,11 @@ class Source(Generic[Batch]):
         """Complete lines read."""
         return self._counters.read
 
+    def divert(self, sink: Callable[[Batch], None]) -> Callable[[Batch], None]:
+        """Hand batches to another sink from now on; return the former one."""
+        former, self._sink = self._sink, sink
+        return former
+
     def look(self, elapsed: float) -> None:
         """Find new files and give up old ones, by a clock that nobody sets."""
         self.tail.look(elapsed)

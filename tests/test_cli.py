@@ -12,7 +12,7 @@ from exporter.errors import UsageError
 from exporter.monitors import names
 from exporter.tailing.inputs import Block
 
-COMMANDS = ("run", "scan", "check", "reference", "syslog", "rules", "config")
+COMMANDS = ("run", "scan", "check", "reference", "syslog", "rules", "config", "backfill")
 
 
 def streams():

@@ -68,14 +68,20 @@ class PrometheusProcess:
         For its configuration and its data.
     target
         ``host:port`` of the exporter.
+    blocks
+        A folder of blocks that it begins with, however old; it is moved. Absent: none.
     scraping
         More of the section that scrapes it.
     """
 
-    def __init__(self, folder: Path, target: str, **scraping: Any) -> None:
+    def __init__(
+        self, folder: Path, target: str, *, blocks: Path | None = None, **scraping: Any
+    ) -> None:
         program = shutil.which("prometheus")
         assert program is not None, "prometheus is not on PATH; scripts/servers.sh installs it"
         folder.mkdir()
+        if blocks is not None:
+            blocks.rename(folder / "data")
         interval = f"{SCRAPE_MILLISECONDS}ms"
         config = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval},
@@ -98,7 +104,7 @@ class PrometheusProcess:
                 f"--config.file={folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",
-                "--storage.tsdb.retention.time=1d",
+                f"--storage.tsdb.retention.time={'100y' if blocks else '1d'}",
                 "--query.max-samples=500000000",
             ],
             stdout=self._output,

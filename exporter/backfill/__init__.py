@@ -1,0 +1,1 @@
+"""From logs of the past to what Prometheus would have scraped at the time."""
