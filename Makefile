@@ -28,7 +28,8 @@ test:
 # The tests that `make test` runs with a reduced count, at full length. KILLS is how often the exporter
 # is killed, STEPS how often something happens to a folder of logs, ROTATIONS how often ten writers
 # rotate theirs, RELOADS how often the configuration is reloaded, SECONDS_PER_FUZZER how long each parser
-# gets input that nobody would write, SOAK_SECONDS how long all faults come at once; SEED makes the same choices again, as far as time lets it.
+# gets input that nobody would write, SOAK_SECONDS how long all faults come at once; SEED makes the same
+# choices again, as far as time lets it.
 KILLS := 200
 STEPS := 500000
 ROTATIONS := 60

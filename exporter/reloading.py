@@ -8,6 +8,7 @@ state no longer fits begins anew. Files stay open where a source is to follow th
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -131,6 +132,8 @@ class Reloading:
             self.stop()
             self._parts = parts
             self.start()
+            # The parts that are gone refer to each other: what they hold would stay for long.
+            gc.collect()
             logger.info("the configuration is reloaded")
 
     def _change(self, in_force: InForce) -> None:
