@@ -13,11 +13,22 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from exporter import __version__
-from exporter.commands import backfill, check, config, record, reference, rules, run, scan, syslog
+from exporter.commands import (
+    backfill,
+    check,
+    config,
+    init,
+    record,
+    reference,
+    rules,
+    run,
+    scan,
+    syslog,
+)
 from exporter.commands.streams import Streams
 from exporter.errors import UsageError
 
-COMMANDS = (run, scan, check, reference, syslog, rules, config, record, backfill)
+COMMANDS = (run, scan, check, init, reference, syslog, rules, config, record, backfill)
 EXIT_USAGE = 2
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

@@ -11,7 +11,7 @@ from exporter.parsing.logfmt import Logfmt
 
 _MOST_LEADING_FIELDS = 5
 _DELIMITERS = ",;\t|"
-_SYSLOG = re.compile(
+SYSLOG = re.compile(
     r"(?:<\d{1,3}>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+\S*) \S+ "
     r"(?:[^ :\[]+(?:\[\d+\])?: |\S+ \S+ \S+ (?:-|\[))"
 )
@@ -58,7 +58,7 @@ def _is_object(text: str) -> bool:
 
 
 def _syslog(texts: Sequence[str]) -> str:
-    return "looks like syslog: name it under syslog" if all(map(_SYSLOG.match, texts)) else ""
+    return "looks like syslog: name it under syslog" if all(map(SYSLOG.match, texts)) else ""
 
 
 def _logfmt(texts: Sequence[str]) -> str:
