@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
@@ -42,8 +42,8 @@ def test_requests_beyond_the_maximum_are_refused_at_once():
     registry.register(held)
 
     async def scenario():
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             waiting = [
                 asyncio.create_task(client.get("/metrics?name[]=x"))
                 for _ in range(MAXIMUM_IN_FLIGHT)
