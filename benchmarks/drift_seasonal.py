@@ -23,10 +23,11 @@ from exporter.drift.comparison import Comparison
 from exporter.drift.family import TestFamily
 from exporter.drift.numeric_profile import in_order, numeric_column
 from exporter.drift.reservoir import Reservoir
+from exporter.drift.seasonal.cycles import CYCLES
 from exporter.drift.seasonal.mixture import Mixture
 from exporter.drift.seasonal.profile import SeasonalAccumulator
 from exporter.drift.seasonal.reference import SeasonalColumn
-from exporter.drift.seasonal.season import CYCLES, Season
+from exporter.drift.seasonal.season import Season
 from exporter.drift.tests import TESTS
 from exporter.records import Floats
 

@@ -35,8 +35,8 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 8 << 20
 
 
-def parser(command: str | None = reference.NAME) -> argparse.ArgumentParser:
-    """Return the parser of the command line; for any `command` but one it is made sooner."""
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
     whole = argparse.ArgumentParser(
         prog="modeltail",
         description="Prometheus exporter that turns the logs of machine-learning models, and of "
@@ -45,17 +45,14 @@ def parser(command: str | None = reference.NAME) -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"modeltail {__version__}")
     subparsers = whole.add_subparsers(metavar="COMMAND", required=True)
-    for each in COMMANDS:
-        if each is reference:
-            reference.add_parser(subparsers, whole=command == reference.NAME)
-        else:
-            each.add_parser(subparsers)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
     return whole
 
 
 def execute(arguments: Sequence[str], streams: Streams) -> int:
     """Run one command and return its exit code."""
-    options = parser(next(iter(arguments), None)).parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         code: int = options.run(options, streams)
     except UsageError as error:

@@ -134,7 +134,7 @@ def test_progress_is_shown_on_a_terminal_only():
 def test_help_is_there_at_once():
     """What takes time to import is imported by the command that needs it."""
     program = (
-        "import sys; from exporter import cli; cli.parser('--help'); cli.parser(None)\n"
+        "import sys; from exporter import cli; cli.parser()\n"
         "heavy = {'numpy', 'pydantic', 'exporter.assembly'}; print(heavy & sys.modules.keys())"
     )
     found = subprocess.run(

@@ -7,12 +7,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from exporter import config
-from exporter.commands.options import add_config_file
 from exporter.commands.reference.printing import describe, plain
-from exporter.commands.reference.profiling import add_options, configured, profiled
+from exporter.commands.reference.profiling import configured, profiled
 from exporter.commands.streams import Streams
 from exporter.config import ModelSource
 from exporter.drift.columns import CategoricalColumn, Column, NumericColumn
@@ -23,34 +21,11 @@ from exporter.drift.tests.ks import distance_of
 from exporter.drift.tests.sample import Sample
 from exporter.errors import UsageError
 
-if TYPE_CHECKING:
-    # argparse keeps the type of what add_subparsers returns to itself.
-    from argparse import _SubParsersAction
-
 DEFAULT_LAST = 10_000
 
 
-def add_parser(actions: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    accept = actions.add_parser(
-        "accept",
-        help="take recent predictions for the new reference",
-        description="Accepts drift: makes a reference of recent predictions, prints how it differs "
-        "from the one in force, and puts it in its place. The old one is kept beside it, as "
-        "REF.<its label>.",
-    )
-    add_config_file(accept)
-    accept.add_argument("--model", required=True, metavar="M", help="name in the configuration")
-    accept.add_argument(
-        "--from", dest="kept", type=Path, metavar="REF",
-        help="take this reference instead, as one that was kept: undoes an acceptance",
-    )  # fmt: skip
-    accept.add_argument("files", nargs="*", metavar="FILE", help="default: the model's own files")
-    add_options(accept)
-    accept.set_defaults(run=_accept)
-
-
-def _accept(arguments: argparse.Namespace, streams: Streams) -> int:
+def run(arguments: argparse.Namespace, streams: Streams) -> int:
+    """Put the new reference into the place of the old one."""
     configuration = config.load(arguments.config_file)
     source = configured(configuration, arguments.model, arguments.config_file)
     path = configuration.reference_path(source)

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from exporter import config
-from exporter.commands.options import add_config_file
 from exporter.commands.reference.printing import describe
-from exporter.commands.reference.profiling import add_options, configured, profiled
+from exporter.commands.reference.profiling import configured, profiled
 from exporter.commands.streams import Streams
 from exporter.drift.reference import Reference
 from exporter.drift.reference_file import write
 from exporter.errors import UsageError
 from exporter.quality.inference import as_yaml
 
-if TYPE_CHECKING:
-    # argparse keeps the type of what add_subparsers returns to itself.
-    from argparse import _SubParsersAction
 
-
-def add_parser(actions: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    build = actions.add_parser(
-        "build",
-        help="profile prediction logs of a good period",
-        description="Profiles prediction logs of a period in which the model was known to be "
-        "good, in the format and with the field mapping of the configured model.",
-    )
-    add_config_file(build)
-    build.add_argument("--model", required=True, metavar="M", help="name in the configuration")
-    build.add_argument("-o", "--output", type=Path, required=True, metavar="REF")
-    build.add_argument("files", nargs="+", metavar="FILE", help="paths, globs, .gz, - for stdin")
-    add_options(build)
-    build.set_defaults(run=_build)
-
-
-def _build(arguments: argparse.Namespace, streams: Streams) -> int:
+def run(arguments: argparse.Namespace, streams: Streams) -> int:
+    """Build the reference."""
     configuration = config.load(arguments.config_file)
     source = configured(configuration, arguments.model, arguments.config_file)
     reference = profiled(configuration, source, arguments.files, arguments, streams)

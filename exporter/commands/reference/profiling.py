@@ -7,13 +7,10 @@ import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from exporter.commands.reference import reading
 from exporter.commands.reference.printing import plain
 from exporter.commands.reference.reading import Reading
 from exporter.commands.streams import Streams
@@ -23,51 +20,12 @@ from exporter.drift.comparison import MIN_REFERENCE_ROWS, kinds_configured
 from exporter.drift.observations import successful
 from exporter.drift.profile import MAX_COLUMNS, MAX_VALUES, Profile
 from exporter.drift.reference import Provenance, Reference
-from exporter.drift.seasonal.season import CYCLES, Season
+from exporter.drift.seasonal.season import Season
 from exporter.errors import UsageError
 from exporter.joining.lookup import LabelTable
 from exporter.records import RecordBatch
 
 _LEAST_CYCLES = 3
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says which records a reference is made of."""
-    parser.add_argument(
-        "--version-label", metavar="TEXT", help="default: the version that the records name"
-    )
-    parser.add_argument(
-        "--labels",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="ground truth logged apart, by request_id; path or glob, may be repeated",
-    )
-    parser.add_argument(
-        "--since", type=_time, default=-math.inf, metavar="TIME",
-        help="only records from then on, such as 2026-03-01 or 2026-03-01T12:00:00Z",
-    )  # fmt: skip
-    parser.add_argument(
-        "--until", type=_time, default=math.inf, metavar="TIME", help="only records before that"
-    )
-    part = parser.add_mutually_exclusive_group()
-    part.add_argument(
-        "--first", type=_number, metavar="N", help="only the first N predictions of them"
-    )
-    part.add_argument("--last", type=_number, metavar="N", help="only the last N of them")
-    parser.add_argument(
-        "--no-density", action="store_true",
-        help="leave out some 1,000 records, as numbers alone, that drift.density needs",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seasonal", choices=CYCLES,
-        help="count each column by this as well, so that windows are compared with the same hours",
-    )  # fmt: skip
-    parser.add_argument(
-        "--timezone", type=_timezone, metavar="ZONE",
-        help="whose hours and days these are, such as Europe/Zurich (default: UTC)",
-    )  # fmt: skip
-    reading.add_options(parser)
 
 
 def profiled(
@@ -221,23 +179,6 @@ def _between(batch: RecordBatch, since: float, until: float) -> RecordBatch:
     return batch.take(np.flatnonzero((batch.timestamp >= since) & (batch.timestamp < until)))
 
 
-def _time(text: str) -> float:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-03-01") from None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-
-
-def _timezone(text: str) -> str:
-    try:
-        return ZoneInfo(text).key
-    except (KeyError, OSError, ValueError):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no time zone, such as Europe/Zurich"
-        ) from None
-
-
 def season_of(options: argparse.Namespace) -> Season | None:
     """Return the season that is asked for.
 
@@ -251,12 +192,6 @@ def season_of(options: argparse.Namespace) -> Season | None:
             raise UsageError("--timezone is of no use without --seasonal")
         return None
     return Season(options.seasonal, options.timezone or "UTC")
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
-    return int(text)
 
 
 def configured(configuration: Configuration, name: str, path: Path) -> ModelSource:

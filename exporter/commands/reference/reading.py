@@ -19,7 +19,7 @@ from exporter.commands.streams import Progress, Streams
 from exporter.config import Configuration, ModelSource
 from exporter.errors import TableError, UsageError
 from exporter.parsing.embeddings import Embeddings
-from exporter.parsing.fields import OPTIONAL_MAPS, RECORD_FIELDS
+from exporter.parsing.fields import OPTIONAL_MAPS
 from exporter.parsing.leading_fields import RecordParser
 from exporter.parsing.parquet_tables import ParquetTable
 from exporter.parsing.tables import Layout, TableRows, csv_names, layout
@@ -33,26 +33,6 @@ _CSV = frozenset({".csv", ".tsv"})
 _MOST_NAMES = 10
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says how tables are read."""
-    tables = parser.add_argument_group(
-        "tables",
-        "A .parquet is a table, such as a training set: a row a prediction, a column a feature. So "
-        "is a .csv of a model whose log is not CSV.",
-    )
-    tables.add_argument(
-        "--table", action="store_true", help="any other FILE is a table in CSV, not a log"
-    )
-    tables.add_argument(
-        "--field", type=_field, action="append", default=[], metavar="FIELD=COLUMN",
-        help="the column of a field, such as prediction=y_hat or true_label=y; may be repeated",
-    )  # fmt: skip
-    tables.add_argument(
-        "--without", action="append", default=[], metavar="COLUMN",
-        help="a column that is no feature, such as a row number; may be repeated",
-    )  # fmt: skip
-
-
 class Reading:
     """Reads files to their end, and keeps in mind what was left out of them.
 
@@ -61,7 +41,7 @@ class Reading:
     configuration, source
         The configuration, and the model.
     options
-        What :func:`add_options` added.
+        As :mod:`exporter.commands.reference.arguments` has them.
     streams
         Standard input, and where notes go.
     progress
@@ -221,12 +201,3 @@ class Reading:
             where = f"{block.name}:{block.first_line + index}"
             self._examples.setdefault(reason, f"{where}: {plain(example, 200)}")
         return parsed.batch
-
-
-def _field(text: str) -> tuple[str, str]:
-    field, equals, column = text.partition("=")
-    if not (equals and column) or field not in RECORD_FIELDS or field == "features":
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no FIELD=COLUMN, such as prediction=y_hat; docs/logging.md has the fields"
-        )
-    return field, column

@@ -6,7 +6,6 @@ import argparse
 import json
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from exporter.commands.reference.printing import describe, describe_column, plain
 from exporter.commands.reference.summary import summary
@@ -17,49 +16,17 @@ from exporter.drift.reference_file import read
 from exporter.errors import UsageError
 from exporter.quality.inference import as_yaml
 
-if TYPE_CHECKING:
-    # argparse keeps the type of what add_subparsers returns to itself.
-    from argparse import _SubParsersAction
-
 _MOST_NAMES = 5
 
 
-def add_parser(actions: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands."""
-    rules = actions.add_parser(
-        "rules",
-        help="print the rules that a reference keeps",
-        description="Prints the rules that the predictions of a reference keep, as YAML to edit "
-        "and to name in the configuration: rules: {include: FILE}.",
-    )
-    rules.add_argument("reference", type=Path, metavar="REF")
-    rules.set_defaults(run=_rules)
-
-    show = actions.add_parser(
-        "show",
-        help="print and plot what a reference holds",
-        description="Prints what a reference holds, a line for each column with the shape of its "
-        "distribution: of numbers from the 1st to the 99th percentile, of categories the most "
-        "frequent first.",
-    )
-    show.add_argument("reference", type=Path, metavar="REF")
-    show.add_argument(
-        "--column", action="append", default=[], metavar="NAME",
-        help="only this column, with quantiles and a histogram; may be repeated",
-    )  # fmt: skip
-    show.add_argument(
-        "--format", choices=("text", "json"), default="text",
-        help="text (default), or one JSON object",
-    )  # fmt: skip
-    show.set_defaults(run=_show)
-
-
-def _rules(arguments: argparse.Namespace, streams: Streams) -> int:
+def print_rules(arguments: argparse.Namespace, streams: Streams) -> int:
+    """Print the rules that a reference keeps."""
     streams.out.write(as_yaml(read(arguments.reference)))
     return 0
 
 
-def _show(arguments: argparse.Namespace, streams: Streams) -> int:
+def run(arguments: argparse.Namespace, streams: Streams) -> int:
+    """Print and plot what a reference holds."""
     reference = read(arguments.reference)
     columns = [_named(reference, name, arguments.reference) for name in arguments.column]
     if arguments.format == "json":

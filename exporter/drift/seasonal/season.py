@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.drift.seasonal.cycles import Cycle
 from exporter.records import Floats
-
-Cycle = Literal["hour_of_week", "hour_of_day", "day_of_week"]
-CYCLES: tuple[Cycle, ...] = get_args(Cycle)
 
 HOURS = 24
 _DAYS = 7

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 
 from exporter.drift.columns import Column
+from exporter.drift.seasonal.cycles import Cycle
 from exporter.drift.seasonal.reference import SeasonalColumn, SeasonalReference, table
-from exporter.drift.seasonal.season import Cycle, Season
+from exporter.drift.seasonal.season import Season
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 _Tau = Annotated[float, msgspec.Meta(ge=1.0)]

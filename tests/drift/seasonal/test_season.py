@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from exporter.drift.seasonal.season import CYCLES, Season
+from exporter.drift.seasonal.cycles import CYCLES
+from exporter.drift.seasonal.season import Season
 
 
 def cells(cycle, zone, *times):
