@@ -44,7 +44,7 @@ def load(path: Path) -> Configuration:
     UsageError
         One line for each mistake: ``file:line: key: what is wrong``.
     """
-    return _resolve(parse(_text(path, "configuration"), str(path)), path.parent)
+    return _resolve(parse(read_text(path, "configuration"), str(path)), path.parent)
 
 
 def with_included(rules: Rules) -> Rules:
@@ -59,7 +59,7 @@ def with_included(rules: Rules) -> Rules:
     """
     if rules.include is None:
         return rules
-    included = parse_as(RuleSet, _text(rules.include, "rules"), str(rules.include))
+    included = parse_as(RuleSet, read_text(rules.include, "rules"), str(rules.include))
     return rules.model_copy(
         update={
             "fields": {**included.fields, **rules.fields},
@@ -68,7 +68,14 @@ def with_included(rules: Rules) -> Rules:
     )
 
 
-def _text(path: Path, what: str) -> str:
+def read_text(path: Path, what: str) -> str:
+    """Return the content of a file; `what` says in errors what it is.
+
+    Raises
+    ------
+    UsageError
+        If it can't be read.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

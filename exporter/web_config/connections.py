@@ -50,17 +50,13 @@ def protocol(allowed: Callable[[], tuple[str, ...]]) -> type[asyncio.Protocol]:
             """Close the connection if what it is busy with has not moved on since the last look."""
             if self.transport.is_closing():
                 return
-            cycle = self.cycle
-            answering = cycle is not None and not cycle.response_complete
-            if not answering and (cycle is None or cycle is self._asked):
-                # No request since the last look, or none that is whole.
+            # What h11 calls a cycle: a request that is whole, and its answer. None since the last
+            # look, or still the same: nobody is asking, or nobody reads the answer.
+            if self.cycle is self._asked:
                 self.transport.abort()
                 return
-            if answering and cycle is self._asked:
-                self.transport.abort()
-                return
-            self._asked = cycle
-            seconds = ANSWER_SECONDS if answering else IDLE_SECONDS
+            self._asked = self.cycle
+            seconds = IDLE_SECONDS if self.cycle.response_complete else ANSWER_SECONDS
             self._watch = self.loop.call_later(seconds, self._look)
 
         def connection_lost(self, exc: Exception | None) -> None:

@@ -8,10 +8,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.config.loading import parse_as
+from exporter.config.loading import parse_as, read_text
 from exporter.errors import UsageError
 from exporter.web_config import tls
-from exporter.web_config.settings import TlsServer, WebConfig
+from exporter.web_config.settings import WebConfig
 
 logger = logging.getLogger(__name__)
 
@@ -42,24 +42,13 @@ def read(path: Path) -> WebSettings:
     UsageError
         One line for each mistake: ``file:line: key: what is wrong``.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is no UTF-8"
-        raise UsageError(f"{path}: the web configuration can't be read: {reason}") from error
+    text = read_text(path, "web configuration")
     config = parse_as(WebConfig, text, str(path))
     settings = config.tls_server_config
     if settings is None:
         return WebSettings(config, None)
     # Relative to the file's own folder, as exporter-toolkit has it.
-    found = {
-        name: None if file is None else path.parent / file
-        for name, file in (
-            ("cert_file", settings.cert_file),
-            ("key_file", settings.key_file),
-            ("client_ca_file", settings.client_ca_file),
-        )
-    }
+    found = {key: path.parent / file for key, file in settings.files.items()}
     settings = settings.model_copy(update=found)
     config = config.model_copy(update={"tls_server_config": settings})
     return WebSettings(config, tls.context(settings, str(path)))
@@ -119,15 +108,8 @@ class WebConfigFile:
     def _seen(self) -> _State:
         """Return what tells that a file is another one or has another content."""
         settings = self._settings.config.tls_server_config
-        files = [self._path, *_files(settings)]
-        return tuple(_status(file) for file in files)
-
-
-def _files(settings: TlsServer | None) -> list[Path]:
-    if settings is None:
-        return []
-    every = (settings.cert_file, settings.key_file, settings.client_ca_file)
-    return [file for file in every if file is not None]
+        files = () if settings is None else settings.files.values()
+        return tuple(map(_status, (self._path, *files)))
 
 
 def _status(file: Path) -> tuple[int, int, int, int] | None:

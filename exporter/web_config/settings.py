@@ -72,6 +72,16 @@ class TlsServer(Section):
         default=(), strict=False, max_length=1
     )
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """Return the files that are named, by their key."""
+        every = {
+            "cert_file": self.cert_file,
+            "key_file": self.key_file,
+            "client_ca_file": self.client_ca_file,
+        }
+        return {key: file for key, file in every.items() if file is not None}
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if VERSIONS.index(self.min_version) > VERSIONS.index(self.max_version):

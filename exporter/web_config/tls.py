@@ -45,8 +45,7 @@ def context(settings: TlsServer, name: str) -> ssl.SSLContext:
             made.load_verify_locations(settings.client_ca_file)
         made.verify_mode = _ASKS[settings.client_auth_type]
     except (OSError, ValueError) as error:
-        files = (settings.cert_file, settings.key_file, settings.client_ca_file)
-        named = ", ".join(str(file) for file in files if file is not None)
+        named = ", ".join(map(str, settings.files.values()))
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{name}: tls_server_config: {named}: {reason}") from error
     return made
