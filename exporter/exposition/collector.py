@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,22 @@ from exporter.monitors.isolation import Isolation
 from exporter.pipeline import Snapshot
 
 Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRead:
+    """How reading the configuration went.
+
+    Attributes
+    ----------
+    loaded_at
+        Unix seconds at which the one in force was read.
+    successful
+        Whether the last attempt to read one succeeded.
+    """
+
+    loaded_at: float
+    successful: bool = True
 
 
 class PublishedCollector(Collector):
@@ -40,8 +57,8 @@ class PublishedCollector(Collector):
         self._isolation = isolation
         self._clock = clock
         self._timer = timer
-        self._config_loaded_at = config_loaded_at
-        self._reload_successful = True
+        self.config_read = ConfigRead(config_loaded_at)
+        """Replaced as a whole, hence to be read from any thread."""
         self._snapshot: Snapshot | None = None
 
     def publish(self, snapshot: Snapshot) -> None:
@@ -50,7 +67,7 @@ class PublishedCollector(Collector):
 
     def configured(self, config_loaded_at: float, *, reload_successful: bool) -> None:
         """Show when the configuration in force was read, and whether the last attempt succeeded."""
-        self._config_loaded_at, self._reload_successful = config_loaded_at, reload_successful
+        self.config_read = ConfigRead(config_loaded_at, successful=reload_successful)
 
     @property
     def published_at(self) -> float | None:
@@ -108,8 +125,9 @@ class PublishedCollector(Collector):
         for pairs, windows_end in snapshot.groups:
             end = now if windows_end is None else windows_end
             yield from families(pairs, end, self._isolation)
+        read = self.config_read
         yield from self_metrics.families(
-            snapshot, self._config_loaded_at, reload_successful=self._reload_successful
+            snapshot, read.loaded_at, reload_successful=read.successful
         )
 
 

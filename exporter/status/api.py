@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporter import __version__
-from exporter.exposition import anomalies
 from exporter.exposition.locality import may_see_logs
 from exporter.monitors.latest_anomalies import Anomaly
+from exporter.status import anomalies
 from exporter.status.published import Published
 from exporter.status.views import Drift, Model, Rejects, Status
 
@@ -32,7 +32,7 @@ def routes(published: Published) -> list[Route]:
     """Return the endpoints."""
 
     def status(_: Request) -> Response:
-        return _answer(published.status(published.figures()))
+        return _answer(published.status())
 
     def models(_: Request) -> Response:
         return _answer(published.models(published.figures()))
@@ -40,10 +40,16 @@ def routes(published: Published) -> list[Route]:
     def drift(_: Request) -> Response:
         return _answer(published.drift(published.figures()))
 
+    def latest_anomalies(request: Request) -> Response:
+        with_content = may_see_logs(request)
+        latest = published.anomalies()
+        shown = [anomalies.as_json(one, with_content=with_content) for one in latest]
+        return _answer(shown, () if with_content else (anomalies.WITHHELD,))
+
     def rejects(request: Request) -> Response:
         with_content = may_see_logs(request)
-        warnings = () if with_content else (WITHHELD,)
-        return _answer(published.rejects(with_content=with_content), warnings)
+        shown = published.rejects(with_content=with_content)
+        return _answer(shown, () if with_content else (WITHHELD,))
 
     def described(_: Request) -> Response:
         return _json(openapi())
@@ -52,7 +58,7 @@ def routes(published: Published) -> list[Route]:
         "status": status,
         "models": models,
         "drift": drift,
-        "anomalies": anomalies.endpoint(published.anomalies),
+        "anomalies": latest_anomalies,
         "rejects": rejects,
         "openapi.json": described,
     }

@@ -5,39 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exporter import __version__
+from exporter.exposition.collector import ConfigRead
 from exporter.pipeline import Snapshot
 from exporter.source import SourceView
-from exporter.status.figures import Figures
 from exporter.status.views import File, Source, Status, Storage
+from exporter.storage.checkpoint import CheckpointStats
 
 MOST_FILES = 50
 """Of a source; the largest arrears first."""
 
 
-def status(snapshot: Snapshot | None, figures: Figures, now: float) -> Status:
+def status(snapshot: Snapshot | None, config: ConfigRead, now: float) -> Status:
     """Return how the exporter is.
 
     Parameters
     ----------
     snapshot
         What is published, if anything is.
-    figures
-        Of the same snapshot.
+    config
+        How reading the configuration went.
     now
         Unix seconds.
     """
-    loaded_at = figures.value("modeltail_config_last_reload_success_timestamp_seconds")
+    stats = CheckpointStats() if snapshot is None else snapshot.checkpoint
     return Status(
         version=__version__,
         now=now,
         snapshot_at=None if snapshot is None else snapshot.timestamp,
-        config_loaded_at=loaded_at or 0.0,
-        config_reload_successful=bool(figures.value("modeltail_config_last_reload_successful")),
+        config_loaded_at=config.loaded_at,
+        config_reload_successful=config.successful,
         sources=[_source(view) for view in (snapshot.sources if snapshot else ())],
         storage=Storage(
-            stored_at=figures.value("modeltail_checkpoint_timestamp_seconds"),
-            seconds=figures.value("modeltail_checkpoint_duration_seconds") or 0.0,
-            failures=int(figures.value("modeltail_checkpoint_failures_total") or 0),
+            stored_at=stats.timestamp or None,
+            seconds=stats.duration,
+            failures=stats.failures,
         ),
         monitor_errors=_above_0(snapshot.monitor_errors.items() if snapshot else ()),
         series_refused=_above_0(snapshot.series_refused.items() if snapshot else ()),

@@ -68,7 +68,7 @@ def routes(
         figures = published.figures()
         drift = published.drift(figures)
         content: dict[str, Any] = {
-            "status": published.status(figures),
+            "status": published.status(),
             "models": published.models(figures),
             "drift": drift[:MOST_COLUMNS],
             "more_drift": len(drift[MOST_COLUMNS:]),

@@ -32,9 +32,11 @@ class Published:
         """Return the figures of a scrape."""
         return Figures(self._collector.collect())
 
-    def status(self, figures: Figures) -> Status:
+    def status(self) -> Status:
         """Return how the exporter is."""
-        return of_exporter.status(self._collector.snapshot, figures, self._clock())
+        return of_exporter.status(
+            self._collector.snapshot, self._collector.config_read, self._clock()
+        )
 
     def models(self, figures: Figures) -> list[Model]:
         """Return all models."""
