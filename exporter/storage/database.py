@@ -82,6 +82,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        _create_private(path)
         with _telling_apart():
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
@@ -249,6 +250,7 @@ class Database:
             _remove(unfinished)
 
     def _write_state_to(self, path: Path) -> None:
+        _create_private(path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as copy:
             copy.execute("PRAGMA journal_mode = OFF")
             copy.execute("BEGIN")
@@ -262,6 +264,13 @@ class Database:
     def close(self) -> None:
         """Close the file; what is committed is in it."""
         self._connection.close()
+
+
+def _create_private(path: Path) -> None:
+    """Create a file that only its owner may read: what is stored quotes the beginning of logs."""
+    with contextlib.suppress(OSError):
+        # What stands in the way, SQLite tells in its own words.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def verify(path: Path) -> Stored:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,18 @@ def test_state_comes_back_after_closing(tmp_path):
     found = stored(tmp_path)
     assert found.pop("b").tolist() == [0, 1, 2]
     assert found == STATE
+
+
+def test_only_the_owner_may_read_it(tmp_path):
+    """Nor the copy: the beginning of each log is in them. A file that is there keeps its mode."""
+    with opened(tmp_path) as database:
+        database.copy(tmp_path / "copy", 5.0)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("modeltail.db", "modeltail.db-wal", "copy"), 0o600)
+    path = tmp_path / "modeltail.db"
+    path.chmod(0o640)
+    with opened(tmp_path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_a_commit_writes_what_changed(tmp_path):
