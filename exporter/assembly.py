@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from exporter import config
-from exporter.bounded_search import BoundedPattern
 from exporter.config import Configuration, ModelSource, Rules, SyslogSource
 from exporter.dependencies import monitoring
 from exporter.dependencies.checker import Checker
@@ -73,15 +72,9 @@ from exporter.monitors.throughput import Throughput
 from exporter.monitors.tokens import Tokens
 from exporter.monitors.validation import Validation
 from exporter.monitors.versions import ModelMonitors
-from exporter.parsing.csv_lines import CsvLines
 from exporter.parsing.embeddings import Embeddings
-from exporter.parsing.json_lines import JsonLines
-from exporter.parsing.leading_fields import RecordParser, WithoutLeadingFields
-from exporter.parsing.logfmt import Logfmt
-from exporter.parsing.regex_lines import Expression
+from exporter.parsing.of_model import prediction_parser
 from exporter.parsing.syslog_lines import syslog_parser
-from exporter.parsing.text_columns import TextColumns
-from exporter.parsing.text_lines import TextLines
 from exporter.pipeline import Group
 from exporter.records import RecordBatch, SyslogBatch
 from exporter.servers import monitoring as servers
@@ -172,36 +165,6 @@ def assemble(
     return parts
 
 
-def prediction_parser(
-    model: ModelSource,
-    models: Sequence[ModelSource],
-    features: Collection[str] | None,
-    embeddings: Embeddings | None = None,
-) -> RecordParser:
-    """Return the parser of a model's prediction log; embeddings are read of JSON only."""
-    parser = _parser_of_format(model, models, features, embeddings)
-    fields = model.leading_fields
-    return WithoutLeadingFields(parser, fields) if fields else parser
-
-
-def _parser_of_format(
-    model: ModelSource,
-    models: Sequence[ModelSource],
-    features: Collection[str] | None,
-    embeddings: Embeddings | None,
-) -> RecordParser:
-    others = {other.name for other in models} - {model.name}
-    if model.format == "json":
-        return JsonLines(model.task, model.fields, features, others, embeddings)
-    dot = "_" if model.format == "regex" else "."
-    columns = TextColumns(model.task, model.fields, features, others, dot)
-    if model.format == "csv":
-        return CsvLines(columns, "," if model.csv is None else model.csv.delimiter)
-    if model.pattern is not None:
-        return TextLines(Expression(BoundedPattern(model.pattern)), columns)
-    return TextLines(Logfmt(), columns)
-
-
 def read_reference(configuration: Configuration, model: ModelSource) -> Reference | None:
     """Return the reference that a model is compared with, ``None`` if there is none yet.
 
@@ -280,9 +243,10 @@ def _add_model(
         Source(
             model.name,
             _tail(configuration, model, replay=replay, headers=model.format == "csv"),
-            prediction_parser(model, configuration.models, features, embeddings),
+            prediction_parser(model, configuration, features, embeddings),
             event_time,
             group.update,
+            quoted=not configuration.privacy.withholds,
         )
     )
 
@@ -299,6 +263,7 @@ def _model_group(
 ) -> ModelMonitors:
     windows = configuration.windows
     by_model = {"model": model.name}
+    exemplars = configuration.privacy.names_requests
     info = {"task": model.task, "reference": "" if reference is None else reference.label}
     path = None if replay else configuration.reference_path(model)
     first = awaited.records(model, reference, info, path)
@@ -330,9 +295,9 @@ def _model_group(
     def version(name: str, budget: Budget) -> list[Monitor[RecordBatch]]:
         labels = {**by_model, "version": name}
         monitors: list[Monitor[RecordBatch]] = [
-            Throughput(labels, windows, budget),
-            Confidence(labels, windows),
-            Latency(labels, windows, limit),
+            Throughput(labels, windows, budget, exemplars=exemplars),
+            Confidence(labels, windows, exemplars=exemplars),
+            Latency(labels, windows, limit, exemplars=exemplars),
             LatencyRange(labels, windows),
             Inputs(labels, windows),
             Escalation(labels, windows),
@@ -340,7 +305,7 @@ def _model_group(
             Accuracy(labels, windows, budget),
             *_of_classes(model, labels, windows),
             Tokens(labels, windows),
-            FirstToken(labels, windows),
+            FirstToken(labels, windows, exemplars=exemplars),
             Finish(labels, windows, budget),
             Attribution(labels, windows, budget),
             Environment(labels, budget),

@@ -100,6 +100,8 @@ class Source(Generic[Batch]):
         Places records in windows.
     sink
         Takes the batches.
+    quoted
+        Whether lines that are rejected may be quoted.
     """
 
     def __init__(
@@ -109,12 +111,15 @@ class Source(Generic[Batch]):
         parser: Parser[Batch],
         event_time: EventTime,
         sink: Callable[[Batch], None],
+        *,
+        quoted: bool = True,
     ) -> None:
         self.name = name
         self.tail = tail
         self.event_time = event_time
         self._parser = parser
         self._sink = sink
+        self._quoted = quoted
         self._counters = self._zero()
         self._rejects: deque[Reject] = deque(maxlen=rejects.KEPT)
         self._behind_since: float | None = None
@@ -212,6 +217,9 @@ class Source(Generic[Batch]):
 
     def _example(self, piece: Piece, parsed: Parsed[Batch], reason: str) -> str:
         index, problem = parsed.examples.get(reason, (0, "no example"))
+        if not self._quoted:
+            # Nobody knows which part of it is what must not be shown.
+            problem = "not quoted, since `privacy` withholds fields"
         if piece.first_line is None:
             return problem
         return f"line {piece.first_line + index}: {problem}"

@@ -309,11 +309,11 @@ def _extra_features(report: Report, features: Sequence[str], batches: list[Recor
 def _model(configuration: Configuration, model: ModelSource, sample: int) -> Report:
     from exporter.assembly import (  # noqa: PLC0415
         features_read,
-        prediction_parser,
         read_reference,
         read_rules,
     )
     from exporter.commands.drift_outlook import outlook, own_reference  # noqa: PLC0415
+    from exporter.parsing.of_model import prediction_parser  # noqa: PLC0415
     from exporter.parsing.sniffing import likely_format  # noqa: PLC0415
 
     report = Report(model.name)
@@ -321,7 +321,7 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
     rules = read_rules(model)
     features = features_read(reference, rules)
     # All are read where some are expected, so that those show that nobody asks for.
-    parser = prediction_parser(model, configuration.models, None if features else ())
+    parser = prediction_parser(model, configuration, None if features else ())
     batches: list[RecordBatch] = _parse(report, model.paths, sample, parser)
     likely = likely_format(report.unreadable)
     if likely:

@@ -12,7 +12,7 @@ import pydantic
 from exporter.config import yaml_lines
 from exporter.config.drift import DriftSettings
 from exporter.config.models import Configuration
-from exporter.config.rules import Rules, RuleSet
+from exporter.config.rules import Privacy, Rules, RuleSet
 from exporter.config.section import Section
 from exporter.config.server import ServerSettings
 from exporter.errors import UsageError
@@ -193,6 +193,12 @@ def _resolved_rules(rules: Rules, folder: Path) -> Rules:
     return rules.model_copy(update={"include": folder / rules.include})
 
 
+def _resolved_privacy(privacy: Privacy, folder: Path) -> Privacy:
+    if privacy.hash_key_file is None:
+        return privacy
+    return privacy.model_copy(update={"hash_key_file": folder / privacy.hash_key_file})
+
+
 def _resolved_server(server: ServerSettings, folder: Path) -> ServerSettings:
     return server.model_copy(update={"pid_file": server.pid_file and folder / server.pid_file})
 
@@ -236,5 +242,6 @@ def _resolve(configuration: Configuration, folder: Path) -> Configuration:
             "syslog": syslog,
             "dependencies": dependencies,
             "storage": storage,
+            "privacy": _resolved_privacy(configuration.privacy, folder),
         }
     )

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, mod
 from exporter.bounded_search import BoundedPattern
 from exporter.config.quantities import Duration
 from exporter.config.section import Section
+from exporter.parsing import withheld
 from exporter.quality import fields
 from exporter.quality.comparison import Comparison
 
@@ -133,7 +134,28 @@ class Rules(RuleSet):
 
 
 class Privacy(Section):
-    """What may be shown of records that break a rule; it is never part of a metric."""
+    """What nobody is to know of records, and what may be shown of those that break a rule."""
+
+    drop: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Fields that are not read, for example features.email: request_id, the map "
+        "features or another one, a name in it, or any other field that records make sense "
+        "without. Lines that are rejected are not quoted then.",
+    )
+    hash: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Fields of whose values only a keyed hash is known, even to references and "
+        "rules: request_id, features or slice, or a name in these two. Lines that are rejected are "
+        "not quoted then.",
+    )
+    hash_key_file: Path | None = Field(
+        default=None,
+        strict=False,
+        description="File with the key of the hashes, 1 to 64 bytes of text; `hash` needs it. "
+        "Relative to the configuration file. With another key all values are others.",
+    )
 
     show_values: bool = Field(
         default=False,
@@ -145,6 +167,39 @@ class Privacy(Section):
         description="Fields whose values are not shown in any case, for example features.email; "
         "`features` stands for all of them.",
     )
+
+    exemplars: bool = Field(
+        default=True,
+        description="Whether a scrape in OpenMetrics names the latest `request_id` of each kind "
+        "of failure, and of each bucket of latency, time to first token and confidence; never one "
+        "that `redact` lists.",
+    )
+
+    @property
+    def withholds(self) -> bool:
+        """Whether lines hold something that nobody is to know."""
+        return bool(self.drop or self.hash)
+
+    @model_validator(mode="after")
+    def _withholdable(self) -> Self:
+        for key, paths, possible in (
+            ("drop", self.drop, withheld.DROPPED),
+            ("hash", self.hash, withheld.HASHED),
+        ):
+            wrong = [path for path in paths if not withheld.known(path, possible)]
+            if wrong:
+                names = ", ".join(possible)
+                raise ValueError(
+                    f"{key}: {wrong[0]!r} can't be; expected of {names}, or a name in them"
+                )
+        if self.hash and self.hash_key_file is None:
+            raise ValueError("hash: hash_key_file is missing: without a key, hashes can be guessed")
+        return self
+
+    @property
+    def names_requests(self) -> bool:
+        """Whether exemplars are shown."""
+        return self.exemplars and fields.REQUEST_ID not in self.redact
 
     @field_validator("redact")
     @classmethod

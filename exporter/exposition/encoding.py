@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.samples import Sample
+from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import floatToGoString
 
 Encode = Callable[[Collector], bytes]
@@ -21,6 +21,7 @@ _APART = ("_created", "_gsum", "_gcount")
 _MOST_VALUES = 10_000
 _Labels = tuple[tuple[str, str], ...]
 _NONE: dict[_Labels, str] = {}
+_ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
 class _One(Collector):
@@ -80,7 +81,7 @@ class Encoder:
                 name = sample[0]
                 place = (family.name, name)
                 before, now = known.get(place, _NONE), self._prefixes.setdefault(place, {})
-            if sample[3] is not None or sample[4] is not None or name.endswith(_APART):
+            if sample[3] is not None or name.endswith(_APART):
                 # Rare, and left to prometheus_client, with the whole family.
                 parts[begin:] = [self._alone(family, family.samples)]
                 return
@@ -96,17 +97,28 @@ class Encoder:
                 # 0.0 and -0.0 are the same key, and not the same text.
                 if value:
                     values[value] = text
+            if sample[4] is not None and self._end:
+                text = f"{text[:-1]}{_exemplar(sample[4])}\n"
             parts.append(prefix + text)
 
     def _prefix(self, family: Metric, sample: Sample, head: str) -> str:
         """Return what is before the value."""
-        text = self._alone(family, [sample._replace(value=0.0)])
+        text = self._alone(family, [sample._replace(value=0.0, exemplar=None)])
         return text.removeprefix(head).removesuffix("0.0\n")
 
     def _alone(self, family: Metric, samples: Sequence[Sample]) -> str:
         part = Metric(family.name, family.documentation, family.type, family.unit)
         part.samples = list(samples)
         return self._encode(_One(part)).decode().removesuffix(self._end)
+
+
+def _exemplar(exemplar: Exemplar) -> str:
+    """Return what is after the value in OpenMetrics; the other format knows no exemplars."""
+    labels = ",".join(
+        f'{name}="{value.translate(_ESCAPED)}"' for name, value in sorted(exemplar.labels.items())
+    )
+    time = "" if exemplar.timestamp is None else f" {exemplar.timestamp}"
+    return f" # {{{labels}}} {_go(exemplar.value)}{time}"
 
 
 class _Nothing(Collector):

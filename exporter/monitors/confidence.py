@@ -27,24 +27,24 @@ class Confidence(WindowedHistogram):
         Labels of every series: model and version.
     windows
         The configured windows.
+    exemplars
+        Whether buckets name a request.
     """
 
     name: ClassVar[str] = "confidence"
 
-    def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
-        super().__init__(labels, windows, EDGES, 2, np.float64)
+    def __init__(
+        self, labels: Mapping[str, str], windows: Sequence[Window], *, exemplars: bool = True
+    ) -> None:
+        super().__init__(labels, windows, EDGES, 2, np.float64, exemplars=exemplars)
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
         known = batch.attempt & ~np.isnan(batch.confidence)
         if not known.any():
             return
-        if known.all():
-            values = batch.confidence
-            self._histogram.observe(values)
-        else:
-            values = np.where(known, batch.confidence, 0.0)
-            self._histogram.observe(batch.confidence[known])
+        self._observe(batch, known, batch.confidence)
+        values = np.where(known, batch.confidence, 0.0)
         add_sums(self._rings, batch.placements, [known.astype(np.float64), values])
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
@@ -53,7 +53,7 @@ class Confidence(WindowedHistogram):
         histogram = HistogramMetricFamily(
             "model_confidence", "Confidence of the predictions, 0 to 1.", labels=names
         )
-        self._histogram.add_to(histogram, values, snapshot.buckets)
+        self._histogram.add_to(histogram, values, snapshot.buckets, snapshot.exemplars)
         yield histogram
         mean = GaugeMetricFamily(
             "model_confidence_mean",

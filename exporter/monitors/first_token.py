@@ -27,12 +27,16 @@ class FirstToken(WindowedHistogram):
         Labels of every series: model and version.
     windows
         The configured windows.
+    exemplars
+        Whether buckets name a request.
     """
 
     name: ClassVar[str] = "first_token"
 
-    def __init__(self, labels: Mapping[str, str], windows: Sequence[Window]) -> None:
-        super().__init__(labels, (), EDGES, BINS, np.int32)
+    def __init__(
+        self, labels: Mapping[str, str], windows: Sequence[Window], *, exemplars: bool = True
+    ) -> None:
+        super().__init__(labels, (), EDGES, BINS, np.int32, exemplars=exemplars)
         self._windows = tuple(windows)
 
     def _begin(self) -> None:
@@ -49,10 +53,10 @@ class FirstToken(WindowedHistogram):
         if not known.any():
             return
         self._begin()
-        seconds = milliseconds[known] / 1e3
-        self._histogram.observe(seconds)
+        seconds = milliseconds / 1e3
+        self._observe(batch, known, seconds)
         cells = np.full(len(batch), -1, dtype=np.int64)
-        cells[known] = bins_of(seconds)
+        cells[known] = bins_of(seconds[known])
         add_all(self._rings, batch.placements, cells)
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
@@ -65,7 +69,7 @@ class FirstToken(WindowedHistogram):
             "Time until the first token of an answer.",
             labels=names,
         )
-        self._histogram.add_to(histogram, values, snapshot.buckets)
+        self._histogram.add_to(histogram, values, snapshot.buckets, snapshot.exemplars)
         yield histogram
         known = GaugeMetricFamily(
             "model_window_first_tokens",

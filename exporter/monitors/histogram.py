@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from exporter.drift.grid import Grid
+from exporter.monitors import exemplars
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,11 @@ class Histogram:
         # Of a histogram that nothing is ever observed of there is none.
         return Grid(self._edges)
 
-    def observe(self, values: NDArray[np.float64]) -> None:
-        """Add float64[n], none of them NaN."""
-        counts = np.bincount(self.buckets(values), minlength=len(self._counts))
-        self.add(counts, float(values.sum()))
+    def observe(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Add float64[n], none of them NaN; return int64[n], the number of the bucket of each."""
+        buckets = self.buckets(values)
+        self.add(np.bincount(buckets, minlength=len(self._counts)), float(values.sum()))
+        return buckets
 
     def buckets(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return int64[n], the number of the bucket of each value, none of which is NaN."""
@@ -61,12 +64,20 @@ class Histogram:
         return BucketView(self._counts.copy(), self._sum)
 
     def add_to(
-        self, family: HistogramMetricFamily, labels: Sequence[str], view: BucketView
+        self,
+        family: HistogramMetricFamily,
+        labels: Sequence[str],
+        view: BucketView,
+        shown: exemplars.Shown = exemplars.NONE,
     ) -> None:
-        """Add the series of a copy to a family."""
+        """Add the series of a copy to a family, with the exemplars that buckets have."""
         cumulative = np.cumsum(view.counts).tolist()
         edges = [*map(floatToGoString, self._edges.tolist()), "+Inf"]
-        family.add_metric(labels, list(zip(edges, cumulative, strict=True)), view.total)
+        buckets: list[tuple[str, float] | tuple[str, float, Exemplar]] = [
+            (edge, count, shown[at]) if at in shown else (edge, count)
+            for at, (edge, count) in enumerate(zip(edges, cumulative, strict=True))
+        ]
+        family.add_metric(labels, buckets, view.total)
 
     def merge(self, other: Histogram) -> None:
         """Add another histogram of the same edges.

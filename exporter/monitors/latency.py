@@ -31,26 +31,32 @@ class Latency(WindowedHistogram):
         The configured windows.
     limit
         Seconds that a latency objective allows, which become an edge of the histogram.
+    exemplars
+        Whether buckets name a request.
     """
 
     name: ClassVar[str] = "latency"
 
     def __init__(
-        self, labels: Mapping[str, str], windows: Sequence[Window], limit: float | None = None
+        self,
+        labels: Mapping[str, str],
+        windows: Sequence[Window],
+        limit: float | None = None,
+        *,
+        exemplars: bool = True,
     ) -> None:
         edges = EDGES if limit is None else tuple(sorted({*EDGES, limit}))
-        super().__init__(labels, windows, edges, BINS, np.int32)
+        super().__init__(labels, windows, edges, BINS, np.int32, exemplars=exemplars)
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
         known = batch.attempt & ~np.isnan(batch.latency)
         if not known.any():
             return
+        self._observe(batch, known, batch.latency)
         if known.all():
-            self._histogram.observe(batch.latency)
             cells = bins_of(batch.latency)
         else:
-            self._histogram.observe(batch.latency[known])
             cells = np.full(len(batch), -1, dtype=np.int64)
             cells[known] = bins_of(batch.latency[known])
         add_all(self._rings, batch.placements, cells)
@@ -61,7 +67,7 @@ class Latency(WindowedHistogram):
         histogram = HistogramMetricFamily(
             "model_latency_seconds", "Time that predictions took.", labels=names
         )
-        self._histogram.add_to(histogram, values, snapshot.buckets)
+        self._histogram.add_to(histogram, values, snapshot.buckets, snapshot.exemplars)
         yield histogram
         quantiles = GaugeMetricFamily(
             "model_latency_quantile_seconds",

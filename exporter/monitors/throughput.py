@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.budget import Budget
 from exporter.monitors.charts import Course, by_subwindow, course, shares
+from exporter.monitors.exemplars import Exemplars, Shown
 from exporter.monitors.labels import LabelValues
 from exporter.placement import add_all
 from exporter.records import RecordBatch
@@ -27,13 +28,14 @@ _NO_CLASS, _FAILED = CLASSES + 1, CLASSES + 2
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Counts by class and error type, and the rings, at one moment."""
+    """Counts by class and error type, the rings, and exemplars of errors, at one moment."""
 
     classes: list[tuple[int, str]]
     predictions: NDArray[np.int64]
     error_types: list[tuple[int, str]]
     errors: NDArray[np.int64]
     rings: tuple[RingView, ...]
+    exemplars: Shown
 
 
 class Throughput:
@@ -47,12 +49,19 @@ class Throughput:
         The configured windows.
     budget
         Grants new classes and error types.
+    exemplars
+        Whether failures name a request.
     """
 
     name: ClassVar[str] = "throughput"
 
     def __init__(
-        self, labels: Mapping[str, str], windows: Sequence[Window], budget: Budget
+        self,
+        labels: Mapping[str, str],
+        windows: Sequence[Window],
+        budget: Budget,
+        *,
+        exemplars: bool = True,
     ) -> None:
         self._labels = dict(labels)
         self._classes = LabelValues(
@@ -63,6 +72,7 @@ class Throughput:
         )
         self._predictions = np.zeros(CLASSES + 2, dtype=np.int64)
         self._errors = np.zeros(ERROR_TYPES + 1, dtype=np.int64)
+        self._exemplars = Exemplars(ERROR_TYPES + 1, wanted=exemplars)
         self._rings = [WindowRing(window, (CLASSES + 3,), np.int64) for window in windows]
 
     def update(self, batch: RecordBatch) -> None:
@@ -76,6 +86,7 @@ class Throughput:
         if batch.failed.any():
             types = self._error_types.encode(batch.error_type)
             self._errors += np.bincount(types[types >= 0], minlength=ERROR_TYPES + 1)
+            self._exemplars.observe(batch, types)
             add_all(self._rings, batch.placements, np.where(batch.failed, _FAILED, -1))
 
     def snapshot(self) -> Snapshot:
@@ -86,6 +97,7 @@ class Throughput:
             self._error_types.numbered(),
             self._errors.copy(),
             tuple(ring.view() for ring in self._rings),
+            self._exemplars.view(),
         )
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
@@ -104,7 +116,8 @@ class Throughput:
             "model_errors", "Attempts that failed, by type.", labels=[*names, "error_type"]
         )
         for position, name in snapshot.error_types:
-            errors.add_metric([*values, name], int(snapshot.errors[position]))
+            count, example = int(snapshot.errors[position]), snapshot.exemplars.get(position)
+            errors.add_metric([*values, name], count, exemplar=example)
         yield errors
         yield from self._rolling(snapshot, now)
 

@@ -6,18 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import DTypeLike
 
+from exporter.monitors.exemplars import Exemplars, Shown
 from exporter.monitors.histogram import BucketView, Histogram
+from exporter.records import Floats, Mask, RecordBatch
 from exporter.windows import RingView, Window, WindowRing, load_rings
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The histogram and the rings at one moment."""
+    """The histogram, the rings and the exemplars by bucket at one moment."""
 
     buckets: BucketView
     rings: tuple[RingView, ...]
+    exemplars: Shown
 
 
 class WindowedHistogram:
@@ -33,6 +37,8 @@ class WindowedHistogram:
         Ascending upper edges of the histogram.
     cells, dtype
         How many cells a ring has in each sub-window, and what they hold.
+    exemplars
+        Whether buckets name a request.
     """
 
     def __init__(
@@ -42,14 +48,27 @@ class WindowedHistogram:
         edges: Sequence[float],
         cells: int,
         dtype: DTypeLike,
+        *,
+        exemplars: bool = False,
     ) -> None:
         self._labels = dict(labels)
         self._histogram = Histogram(edges)
+        self._exemplars = Exemplars(len(edges) + 1, wanted=exemplars)
         self._rings = [WindowRing(window, (cells,), dtype) for window in windows]
+
+    def _observe(self, batch: RecordBatch, known: Mask, values: Floats) -> None:
+        """Fill the histogram with those of float64[n] values that are `known`, bool[n]."""
+        every = bool(known.all())
+        buckets = self._histogram.observe(values if every else values[known])
+        if not every:
+            of_known, buckets = buckets, np.full(len(batch), -1, dtype=np.int64)
+            buckets[known] = of_known
+        self._exemplars.observe(batch, buckets, values)
 
     def snapshot(self) -> Snapshot:
         """Return an immutable copy."""
-        return Snapshot(self._histogram.view(), tuple(ring.view() for ring in self._rings))
+        rings = tuple(ring.view() for ring in self._rings)
+        return Snapshot(self._histogram.view(), rings, self._exemplars.view())
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

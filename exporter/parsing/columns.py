@@ -20,6 +20,7 @@ from exporter.parsing.embeddings import Embeddings
 from exporter.parsing.fields import CONTEXT_FIELDS, EMBEDDING, NO_ATTEMPT_FIELDS
 from exporter.parsing.list_columns import LIST_TASKS, lists_of
 from exporter.parsing.timestamps import unix_seconds
+from exporter.parsing.withheld import NOTHING, Withheld
 from exporter.records import (
     Categorical,
     FeatureColumn,
@@ -54,6 +55,8 @@ class Columns:
         Whether each record is an attempt, whatever it holds: a row of a table.
     embeddings
         Reads the field `embedding`, if it is among `fields`.
+    withheld
+        Takes out what nobody is to know.
     """
 
     def __init__(
@@ -63,11 +66,13 @@ class Columns:
         *,
         every: bool = False,
         embeddings: Embeddings | None = None,
+        withheld: Withheld = NOTHING,
     ) -> None:
         self._task = task
         self._fields = tuple(fields)
         self._every = every
         self._embeddings = embeddings or Embeddings()
+        self._withheld = withheld
 
     def batch(
         self,
@@ -165,6 +170,7 @@ class Columns:
             invalid=invalid,
             violations=found,
         )
+        whole = self._withheld.without(whole)
         kept = ~unusable & ~empty
         if kept.all():
             return whole

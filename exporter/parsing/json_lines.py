@@ -20,6 +20,7 @@ from exporter.parsing.fields import (
     keys_read,
 )
 from exporter.parsing.json_line import REFUSALS, Leaf, LineDecoder
+from exporter.parsing.withheld import NOTHING, Withheld
 from exporter.records import Parsed, RecordBatch
 from exporter.tailing.lines import Lines
 
@@ -66,6 +67,8 @@ class JsonLines:
         field are theirs, and skipped here, so that models can share a file.
     embeddings
         Reads embeddings; absent, they are passed over without being decoded.
+    withheld
+        Takes out what nobody is to know.
     """
 
     reasons = ("not_json", "not_object", "too_deep")
@@ -77,6 +80,7 @@ class JsonLines:
         features: Collection[str] | None = (),
         other_models: Collection[str] = (),
         embeddings: Embeddings | None = None,
+        withheld: Withheld = NOTHING,
     ) -> None:
         keys = {field: tuple(key.split(".")) for field, key in keys_read(fields or {}).items()}
         parent = keys.pop("features")
@@ -94,7 +98,7 @@ class JsonLines:
         else:
             leaves += [Leaf("features", (*parent, name), "scalar") for name in self._features]
         self._decoder = LineDecoder(leaves)
-        self._columns = Columns(task, tuple(keys), embeddings=embeddings)
+        self._columns = Columns(task, tuple(keys), embeddings=embeddings, withheld=withheld)
         self._other_models = frozenset(other_models)
 
     def parse(self, lines: Sequence[bytes], received: float) -> Parsed[RecordBatch]:

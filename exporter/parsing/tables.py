@@ -19,6 +19,7 @@ from exporter.parsing.embeddings import Embeddings
 from exporter.parsing.fields import EMBEDDING, RECORD_FIELDS, embedding_key, keys_read
 from exporter.parsing.text_columns import Texts, Violations, values_of
 from exporter.parsing.text_lines import Refusal, shown
+from exporter.parsing.withheld import NOTHING, Withheld
 from exporter.records import RecordBatch
 
 _ALWAYS = ("timestamp", "model_version", "prediction", "true_label", "confidence")
@@ -124,6 +125,8 @@ class TableRows:
         Whether the texts ``True`` and ``False`` are booleans, as pandas writes them.
     embeddings
         Reads embeddings.
+    withheld
+        Takes out what nobody is to know.
     """
 
     def __init__(
@@ -134,10 +137,13 @@ class TableRows:
         *,
         python_booleans: bool = True,
         embeddings: Embeddings | None = None,
+        withheld: Withheld = NOTHING,
     ) -> None:
         self._layout = columns
         self._fields = tuple(dict.fromkeys((*_ALWAYS, *columns.fields)))
-        self._columns = Columns(task, self._fields, every=True, embeddings=embeddings)
+        self._columns = Columns(
+            task, self._fields, every=True, embeddings=embeddings, withheld=withheld
+        )
         self._other_models = frozenset(other_models)
         self._booleans = _PYTHON_BOOLEANS if python_booleans else {}
 

@@ -31,6 +31,7 @@ from exporter.parsing.fields import (
     keys_read,
 )
 from exporter.parsing.list_columns import LIST_TASKS
+from exporter.parsing.withheld import NOTHING, Withheld
 from exporter.records import RecordBatch
 
 Texts = Sequence[str | None]
@@ -71,6 +72,8 @@ class TextColumns:
         Names of the other configured models: their records are left to them.
     dot
         What stands for a dot in a key.
+    withheld
+        Takes out what nobody is to know.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class TextColumns:
         features: Collection[str] | None,
         other_models: Collection[str],
         dot: str = ".",
+        withheld: Withheld = NOTHING,
     ) -> None:
         keys = {field: key.replace(".", dot) for field, key in keys_read(fields).items()}
         prefix = keys.pop("features")
@@ -93,7 +97,7 @@ class TextColumns:
             if features is None
             else {name: self._prefix + name.replace(".", dot) for name in features}
         )
-        self._columns = Columns(task, tuple(keys))
+        self._columns = Columns(task, tuple(keys), withheld=withheld)
         self._other_models = frozenset(other_models)
 
     @property

@@ -85,6 +85,31 @@ def test_what_is_redacted_must_be_a_field(path):
     assert not privacy.show_values
 
 
+@pytest.mark.parametrize(
+    ("privacy", "message"),
+    [
+        ("drop: [email]", "drop: 'email' can't be"),
+        ("drop: [prediction]", "drop: 'prediction' can't be"),
+        ("hash: [cost], hash_key_file: k", "hash: 'cost' can't be"),
+        ("hash: [features.email]", "hash_key_file is missing"),
+    ],
+)
+def test_what_is_withheld_must_be_a_field(privacy, message):
+    """A typo would let through what nobody may see, and hashes without a key can be guessed."""
+    text = f"models: [{{name: m, paths: [log]}}]\nprivacy: {{{privacy}}}\n"
+    with pytest.raises(UsageError, match=message) as refused:
+        config.parse(text, "c.yml")
+    assert str(refused.value).startswith("c.yml:2: privacy")
+
+
+def test_exemplars_name_requests_unless_they_must_not():
+    """Whether by their own switch, or since ids are not to be shown."""
+    text = "privacy: {%s}\nmodels: [{name: m, paths: [log]}]\n"
+    each = ("", "exemplars: false", "redact: [request_id]", "redact: [cost]")
+    shown = [config.parse(text % one, "c.yml").privacy.names_requests for one in each]
+    assert shown == [True, False, False, True]
+
+
 @pytest.fixture
 def included(tmp_path):
     """Return a function that loads a configuration which includes a file of rules."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from exporter import cli
-from exporter.assembly import prediction_parser
 from exporter.commands.streams import Streams
-from exporter.config import ModelSource
+from exporter.config import Configuration, ModelSource
+from exporter.parsing.of_model import prediction_parser
 from exporter.parsing.syslog_lines import EitherSyslogLines, syslog_parser
 from exporter.source import Parser
 from tests.docs.markdown import DOCS, Block, blocks
@@ -74,7 +74,7 @@ def test_reasons_are_complete(section: str) -> None:
     )
     text = PAGE.read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
     (rejected,) = re.findall(r"^Rejected: (.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
-    parser: Parser = prediction_parser(source, [source], ())
+    parser: Parser = prediction_parser(source, Configuration(models=(source,)), ())
     assert set(re.findall(r"`(\w+)`", rejected)) == set(parser.reasons)
 
 

@@ -5,7 +5,7 @@ from pathlib import PurePath
 import pytest
 
 from exporter import config
-from exporter.assembly import prediction_parser
+from exporter.parsing.of_model import prediction_parser
 from tests.docs.markdown import DOCS, Block, blocks
 
 PAGE = DOCS / "recipes.md"
@@ -23,10 +23,11 @@ def titled(section: str, suffix: str) -> Block:
 def test_logs_fit_their_configuration(section: str) -> None:
     """A path matches the file that is shown, and every line of it is read."""
     log = titled(section, ".log")
-    (model,) = config.parse(titled(section, "modeltail.yml").text, section).models
+    configuration = config.parse(titled(section, "modeltail.yml").text, section)
+    (model,) = configuration.models
     assert any(PurePath(log.title).match(path) for path in model.paths)
     lines = [line.encode() for line in log.text.splitlines()]
-    parsed = prediction_parser(model, [model], ()).parse(lines, received=4e9)
+    parsed = prediction_parser(model, configuration, ()).parse(lines, received=4e9)
     assert parsed.parsed == len(lines) == LOGS[section]
     assert not parsed.batch.invalid
     assert not +parsed.batch.violations

@@ -14,6 +14,7 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from prometheus_client.samples import Exemplar
 
 from exporter.exposition.encoding import Encoder
 
@@ -22,6 +23,7 @@ TEXTS = st.text(
     alphabet=st.one_of(st.sampled_from('ab"\\\n{},= é\u202e\x00'), st.characters(codec="utf-8")),
     max_size=8,
 )
+TIMES = st.none() | st.floats(0, 2e9)
 VALUES = st.floats(allow_nan=True, allow_infinity=True) | st.integers(-(10**18), 10**18)
 
 
@@ -52,6 +54,11 @@ def families(draw):
                 family.add_metric(labels, {"version": draw(TEXTS)})
             else:
                 family.add_metric(labels, draw(VALUES))
+            if kind is CounterMetricFamily and draw(st.booleans()):
+                exemplar = Exemplar(
+                    {"id": draw(TEXTS), "a": draw(TEXTS)}, draw(VALUES), draw(TIMES)
+                )
+                family.samples[-1] = family.samples[-1]._replace(exemplar=exemplar)
         found.append(family)
     return found
 
@@ -69,7 +76,8 @@ def test_whatever_is_in_it(encode, given):
 def test_histograms_timestamps_exemplars_and_parts(encode):
     """What is not the common case is left to prometheus_client."""
     histogram = HistogramMetricFamily("latency_seconds", "L.", labels=["model"], unit="seconds")
-    histogram.add_metric(["a"], [("0.1", 1.0), ("+Inf", 3.0)], 1.5)
+    exemplar = Exemplar({"request_id": "17"}, 0.05, 1234.5)
+    histogram.add_metric(["a"], [("0.1", 1.0, exemplar), ("+Inf", 3.0)], 1.5)
     timed = GaugeMetricFamily("timed", "T.")
     timed.add_metric([], 1.0, timestamp=1234.5)
     created = CounterMetricFamily("made", "M.", labels=["model"])

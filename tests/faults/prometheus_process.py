@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,20 @@ class PrometheusProcess:
         ``host:port`` of the exporter.
     blocks
         A folder of blocks that it begins with, however old; it is moved. Absent: none.
+    options
+        More of its own.
     scraping
         More of the section that scrapes it.
     """
 
     def __init__(
-        self, folder: Path, target: str, *, blocks: Path | None = None, **scraping: Any
+        self,
+        folder: Path,
+        target: str,
+        *,
+        blocks: Path | None = None,
+        options: Sequence[str] = (),
+        **scraping: Any,
     ) -> None:
         program = shutil.which("prometheus")
         assert program is not None, "prometheus is not on PATH; scripts/servers.sh installs it"
@@ -106,6 +114,7 @@ class PrometheusProcess:
                 f"--web.listen-address=127.0.0.1:{port}",
                 f"--storage.tsdb.retention.time={'100y' if blocks else '1d'}",
                 "--query.max-samples=500000000",
+                *options,
             ],
             stdout=self._output,
             stderr=self._output,

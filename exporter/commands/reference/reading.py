@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 
-from exporter.assembly import prediction_parser
 from exporter.commands.reference.printing import plain
 from exporter.commands.streams import Progress, Streams
 from exporter.config import Configuration, ModelSource
@@ -21,6 +20,7 @@ from exporter.errors import TableError, UsageError
 from exporter.parsing.embeddings import Embeddings
 from exporter.parsing.fields import OPTIONAL_MAPS
 from exporter.parsing.leading_fields import RecordParser
+from exporter.parsing.of_model import prediction_parser, read_withheld
 from exporter.parsing.parquet_tables import ParquetTable
 from exporter.parsing.tables import Layout, TableRows, csv_names, layout
 from exporter.parsing.text_lines import TextLines
@@ -59,8 +59,9 @@ class Reading:
         self._source = source
         # One for all files, so that their embeddings are all of one length.
         self._embeddings = Embeddings()
-        self._parser = prediction_parser(source, configuration.models, None, self._embeddings)
+        self._parser = prediction_parser(source, configuration, None, self._embeddings)
         self._others = {other.name for other in configuration.models} - {source.name}
+        self._withheld = read_withheld(configuration.privacy)
         self._all_tables: bool = options.table
         self._named: dict[str, str] = dict(options.field)
         self._without: tuple[str, ...] = tuple(options.without)
@@ -179,6 +180,7 @@ class Reading:
             self._others,
             python_booleans=typed,
             embeddings=self._embeddings,
+            withheld=self._withheld,
         )
 
     def _note_order(self, batch: RecordBatch) -> None:
