@@ -56,6 +56,12 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "when it or a certificate changes",
     )
     parser.add_argument(
+        "--web.log-requests",
+        dest="log_requests",
+        action="store_true",
+        help="log every request: method, path, status, bytes, seconds, address of the client",
+    )
+    parser.add_argument(
         "--storage.path",
         dest="storage_path",
         type=Path,
@@ -169,6 +175,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
         reload,
         lambda: reloading.in_force.configuration,
         None if web_config is None else web_config.current,
+        log_requests=arguments.log_requests,
     )
     reloading.start()
     try:

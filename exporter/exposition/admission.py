@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,16 +21,24 @@ class Admission:
         The application that answers what is admitted.
     maximum
         Number of requests, of all clients and endpoints together.
+    spared
+        Paths that are always answered; no thread may be needed for that.
     """
 
-    def __init__(self, inner: ASGIApp, maximum: int = MAXIMUM_IN_FLIGHT) -> None:
+    def __init__(
+        self,
+        inner: ASGIApp,
+        maximum: int = MAXIMUM_IN_FLIGHT,
+        spared: Collection[str] = (),
+    ) -> None:
         self._inner = inner
         self._maximum = maximum
+        self._spared = frozenset(spared)
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the event loop makes counting safe without a lock."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self._spared:
             await self._inner(scope, receive, send)
             return
         if self._in_flight >= self._maximum:

@@ -13,6 +13,7 @@ from exporter.exposition.collector import PublishedCollector
 from exporter.exposition.locality import may_see_logs
 
 STALE_SECONDS = 30.0
+HEALTHY, READY = "/-/healthy", "/-/ready"
 
 
 def routes(
@@ -30,7 +31,8 @@ def routes(
         Reads the configuration anew; raises UsageError if it can't be used.
     """
 
-    def healthy(_: Request) -> Response:
+    # These two need no thread, so that they are answered while all threads are busy.
+    async def healthy(_: Request) -> Response:
         published_at = collector.published_at
         if published_at is None:
             return PlainTextResponse("starting\n", status_code=503)
@@ -39,7 +41,7 @@ def routes(
             return PlainTextResponse(f"no new snapshot for {age:.0f} s\n", status_code=503)
         return PlainTextResponse("healthy\n")
 
-    def ready(_: Request) -> Response:
+    async def ready(_: Request) -> Response:
         if collector.published_at is None:
             return PlainTextResponse("starting\n", status_code=503)
         return PlainTextResponse("ready\n")
@@ -54,7 +56,7 @@ def routes(
         return PlainTextResponse("reloaded\n")
 
     return [
-        Route("/-/healthy", healthy),
-        Route("/-/ready", ready),
+        Route(HEALTHY, healthy),
+        Route(READY, ready),
         Route("/-/reload", reload_now, methods=["POST", "PUT"]),
     ]

@@ -20,6 +20,7 @@ from exporter.exposition import operations
 from exporter.exposition.admission import Admission
 from exporter.exposition.collector import PublishedCollector
 from exporter.exposition.renderings import Renderings
+from exporter.exposition.request_log import RequestLog
 from exporter.status import api, page
 from exporter.status.published import Published
 from exporter.web_config.file import WebSettings
@@ -56,6 +57,8 @@ def application(
     reload: Callable[[], None],
     configuration: Callable[[], Configuration],
     web_settings: Callable[[], WebSettings] | None = None,
+    *,
+    log_requests: bool = False,
 ) -> Starlette:
     """Return the ASGI application.
 
@@ -75,6 +78,8 @@ def application(
         Returns the one in force.
     web_settings
         Returns what the web configuration asks for; absent: nothing.
+    log_requests
+        Whether each request is logged, those that are refused as well.
     """
 
     # The endpoints that collect are plain functions: starlette runs them in a thread, so that a
@@ -99,7 +104,13 @@ def application(
         *api.routes(published),
         *page.routes(published, configuration, telemetry_path),
     ]
-    middleware = [Middleware(Admission), Middleware(GZipMiddleware, minimum_size=1000)]
+    middleware = [
+        # Else a flood of requests would have the exporter killed for not being alive.
+        Middleware(Admission, spared=(operations.HEALTHY, operations.READY)),
+        Middleware(GZipMiddleware, minimum_size=1000),
+    ]
     if web_settings is not None:
         middleware.insert(0, Middleware(Guard, current=web_settings, monotonic=time.monotonic))
+    if log_requests:
+        middleware.insert(0, Middleware(RequestLog, monotonic=time.monotonic))
     return Starlette(routes=routes, middleware=middleware)

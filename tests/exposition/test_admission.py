@@ -33,7 +33,7 @@ class Held(Collector):
 
 
 def test_requests_beyond_the_maximum_are_refused_at_once():
-    """All 40 are being answered, the next ones get 503, and once there is room all is well."""
+    """All 40 are being answered, the next ones get 503, only probes an answer, then all is well."""
     held = Held()
     registry = CollectorRegistry()
     served = PublishedCollector(Isolation(), lambda: NOW, timer=None, config_loaded_at=5.0)
@@ -51,15 +51,17 @@ def test_requests_beyond_the_maximum_are_refused_at_once():
             try:
                 for _ in waiting:
                     assert await asyncio.to_thread(held.entered.acquire, timeout=DEADLINE_SECONDS)
-                refused = [await client.get(path) for path in ("/metrics", "/-/ready", "/nothing")]
+                refused = [await client.get(path) for path in ("/metrics", "/-/reload", "/nothing")]
+                probed = [await client.get(path) for path in ("/-/healthy", "/-/ready")]
                 assert not any(task.done() for task in waiting)
             finally:
                 held.let_go.set()
             answered = await asyncio.gather(*waiting)
-            return refused, answered, await client.get("/metrics")
+            return refused, probed, answered, await client.get("/metrics")
 
-    refused, answered, after = asyncio.run(scenario())
+    refused, probed, answered, after = asyncio.run(scenario())
     assert [response.status_code for response in refused] == [503, 503, 503]
+    assert {response.text for response in probed} == {"starting\n"}
     assert refused[0].text == "40 requests are in flight, try again\n"
     assert refused[0].headers["retry-after"] == "1"
     assert {response.status_code for response in answered} == {200}
