@@ -43,6 +43,7 @@ class Exporter:
     def __init__(self, name: str, pid: int, port: int, counter: bytes) -> None:
         self.name = name
         self.pid = pid
+        self.port = port
         self._counter = counter
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
 

@@ -151,6 +151,12 @@ class ModelSource(_FileSource):
         default=0,
         description="How many space-separated columns a collector put in front of each line.",
     )
+    others: Literal["reject", "skip"] = Field(
+        default="reject",
+        description="What becomes of lines that are not of the format. reject: they are counted, "
+        "shown and alerted of; skip: they are only counted, in a log that others write to as well. "
+        "CSV has no others.",
+    )
     task: Task = Field(
         default="auto",
         description="What a prediction is. auto: a number with a decimal point (in JSON not in "
@@ -201,6 +207,13 @@ class ModelSource(_FileSource):
     def _none_for_csv(cls, value: int, info: ValidationInfo) -> int:
         if value and info.data.get("format") == "csv":
             raise ValueError("format: csv takes none: its columns have names")
+        return value
+
+    @field_validator("others")
+    @classmethod
+    def _none_in_csv(cls, value: str, info: ValidationInfo) -> str:
+        if value == "skip" and info.data.get("format") == "csv":
+            raise ValueError("format: csv has none: a line of other columns is a mistake")
         return value
 
     @field_validator("slo")

@@ -13,6 +13,7 @@ from exporter.parsing.embeddings import Embeddings
 from exporter.parsing.json_lines import JsonLines
 from exporter.parsing.leading_fields import RecordParser, WithoutLeadingFields
 from exporter.parsing.logfmt import Logfmt
+from exporter.parsing.others import SkippingOthers
 from exporter.parsing.regex_lines import Expression
 from exporter.parsing.text_columns import TextColumns
 from exporter.parsing.text_lines import TextLines
@@ -34,7 +35,8 @@ def prediction_parser(
     """
     parser = _parser_of_format(model, configuration, features, embeddings)
     fields = model.leading_fields
-    return WithoutLeadingFields(parser, fields) if fields else parser
+    parser = WithoutLeadingFields(parser, fields) if fields else parser
+    return SkippingOthers(parser) if model.others == "skip" else parser
 
 
 def _parser_of_format(
@@ -47,12 +49,22 @@ def _parser_of_format(
     withheld = read_withheld(configuration.privacy)
     if model.format == "json":
         return JsonLines(model.task, model.fields, features, others, embeddings, withheld)
-    dot = "_" if model.format == "regex" else "."
-    columns = TextColumns(model.task, model.fields, features, others, dot, withheld)
+    if model.pattern is not None:
+        expression = BoundedPattern(model.pattern)
+        groups = set(expression.groups)
+        columns = TextColumns(model.task, model.fields, features, others, "_", withheld)
+        if (
+            not columns.failures.isdisjoint(groups)
+            and columns.measured & groups <= columns.failures
+        ):
+            # Nothing else tells that there was an attempt, and not all of them can have failed.
+            columns = TextColumns(
+                model.task, model.fields, features, others, "_", withheld, every=True
+            )
+        return TextLines(Expression(expression), columns)
+    columns = TextColumns(model.task, model.fields, features, others, ".", withheld)
     if model.format == "csv":
         return CsvLines(columns, "," if model.csv is None else model.csv.delimiter)
-    if model.pattern is not None:
-        return TextLines(Expression(BoundedPattern(model.pattern)), columns)
     return TextLines(Logfmt(), columns)
 
 

@@ -37,6 +37,7 @@ from exporter.records import RecordBatch
 Texts = Sequence[str | None]
 Violations = Counter[tuple[str, str]]
 
+_FAILURES = ("error", "error_type")
 _NO_CLASS = frozenset({"", "null"})
 _NOTHING = _NO_CLASS | {"-", "nil", "None"}
 _NO_FEATURE = _NOTHING | {"NaN", "nan"}
@@ -74,6 +75,8 @@ class TextColumns:
         What stands for a dot in a key.
     withheld
         Takes out what nobody is to know.
+    every
+        Whether each record is an attempt, whatever it holds.
     """
 
     def __init__(
@@ -84,6 +87,8 @@ class TextColumns:
         other_models: Collection[str],
         dot: str = ".",
         withheld: Withheld = NOTHING,
+        *,
+        every: bool = False,
     ) -> None:
         keys = {field: key.replace(".", dot) for field, key in keys_read(fields).items()}
         prefix = keys.pop("features")
@@ -97,13 +102,18 @@ class TextColumns:
             if features is None
             else {name: self._prefix + name.replace(".", dot) for name in features}
         )
-        self._columns = Columns(task, tuple(keys), withheld=withheld)
+        self._columns = Columns(task, tuple(keys), every=every, withheld=withheld)
         self._other_models = frozenset(other_models)
 
     @property
     def measured(self) -> set[str]:
         """The keys of which a record must hold at least one to be measured."""
         return {key for field, key in self.keys.items() if field not in CONTEXT_FIELDS}
+
+    @property
+    def failures(self) -> set[str]:
+        """The keys that tell nothing but whether an attempt failed."""
+        return {key for field, key in self.keys.items() if field in _FAILURES}
 
     def batch(
         self,

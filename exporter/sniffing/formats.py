@@ -11,23 +11,16 @@ from typing import Any
 
 from exporter.parsing.logfmt import Logfmt
 from exporter.parsing.sniffing import SYSLOG
+from exporter.sniffing.access_logs import ACCESS_LOGS
 from exporter.sniffing.keys import flattened, mapping
 
 ENOUGH = 0.9
 """Share of the lines that have to be of a format; a log may have others among them."""
 _MOST_LEADING_FIELDS = 5
 _DELIMITERS = ",;\t|"
-_REQUEST = (
-    r'^(?P<client>\S+) \S+ \S+ \[(?P<when>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>[^" ]*)[^"]*" '
-    r'(?:(?P<error_type>5\d\d)|\d{3}) (?:\d+|-)(?: "[^"]*" "[^"]*")?'
-)
-"""The combined log format of nginx and Apache (https://httpd.apache.org/docs/current/logs.html)."""
-_ACCESS_LOG = (
-    "An access log: an answer of 5xx is an error, every request an attempt. Say in the pattern "
-    "which path the model has."
-)
-_NO_TIME = "Its time is not read, which wants RFC 3339: events are of the time they are read."
-_TIMED = r"(?: (?:rt=)?(?P<latency_s>\d+\.\d+)\b)"
+_AMONG_OTHERS = 0.1
+"""The same of a log that others write to as well."""
+_OTHERS = "Lines that are no JSON are skipped, and counted in modeltail_lines_skipped_total."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +81,24 @@ def _syslog(texts: Sequence[str]) -> Guess | None:
 
 
 def _access(texts: Sequence[str]) -> Guess | None:
-    for pattern, fields in (
-        (_REQUEST + _TIMED, {"error_type": "error_type", "latency_s": "latency_s"}),
-        (_REQUEST, {"error_type": "error_type"}),
-    ):
-        expression = re.compile(pattern)
-        if _mostly(texts, [bool(expression.search(text)) for text in texts]):
-            remarks = (_ACCESS_LOG, _NO_TIME)
-            return Guess({"format": "regex", "pattern": pattern}, fields, remarks=remarks)
+    for log in ACCESS_LOGS:
+        expression = re.compile(log.pattern)
+        share = sum(bool(expression.search(text)) for text in texts) / len(texts)
+        if share >= (_AMONG_OTHERS if log.beside else ENOUGH):
+            settings = {"format": "regex", "pattern": log.pattern}
+            if log.beside:
+                settings["others"] = "skip"
+            return Guess(settings, {name: name for name in log.fields}, remarks=log.remarks)
     return None
+
+
+def _json_among_others(texts: Sequence[str]) -> Guess | None:
+    """Look for records between the lines that a library or server writes."""
+    records = [record for text in texts if (record := _object(text)) is not None]
+    found = mapping([flattened(record) for record in records])
+    if len(records) < _AMONG_OTHERS * len(texts) or not found:
+        return None
+    return Guess({"others": "skip"}, found, remarks=(_OTHERS,))
 
 
 def _logfmt(texts: Sequence[str]) -> Guess | None:
@@ -145,4 +147,5 @@ _LOOKS: tuple[Callable[[Sequence[str]], Guess | None], ...] = (
     _access,
     _logfmt,
     _csv,
+    _json_among_others,
 )

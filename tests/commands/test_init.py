@@ -68,6 +68,78 @@ SAMPLES = {
 }
 
 
+# As their documentation shows them, with other lines of the servers between.
+SERVERS = {
+    "torchserve.log": (
+        (
+            '2018-10-15 13:56:18,976 [INFO ] BackendWorker-9000 ACCESS_LOG - /127.0.0.1:64003 "POST '
+            '/predictions/resnet-18 HTTP/1.1" {status} 118'
+        ),
+        "2018-10-15 13:56:19,000 [INFO ] W-9000 org.pytorch.serve.wlm.WorkerThread - time: 117",
+        0.118,
+    ),
+    "bentoml.log": (
+        (
+            "2024-04-13T02:03:49+0000 [INFO] [entry_service:Summarization:1] 44.1.2.104:7181 "
+            "(scheme=http,method=POST,path=/summarize,type=application/json,length=20) "
+            "(status={status},type=application/json,length=5543) 1.972ms "
+            "(trace=7589d361df3e8ad3f0a71acb44d150be,span=07ef3bc1685d067c,sampled=0)"
+        ),
+        "2024-04-13T02:03:40+0000 [INFO] [cli] Starting production HTTP BentoServer",
+        0.001972,
+    ),
+    "vllm_server.log": (
+        (
+            '(APIServer pid=90458) INFO:     10.80.23.18:51408 - "POST /v1/chat/completions HTTP/1.1" '
+            "{status} Whatever"
+        ),
+        "(APIServer pid=90458) INFO 02-13 11:33:33 [async_llm.py:382] Added request chatcmpl-a2.",
+        0.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_logs_of_model_servers(tmp_path, name):
+    """Every request is an attempt, and 5xx a failure; other lines are skipped."""
+    request, other, latency = SERVERS[name]
+    lines = [
+        line
+        for status in (200, 200, 422, 500)
+        for line in (request.replace("{status}", str(status)), other)
+    ]
+    (tmp_path / name).write_text("\n".join(lines) + "\n")
+    config = tmp_path / "modeltail.yml"
+    code, out, _ = init(tmp_path / name, "-o", config)
+    assert code == 0, out
+    assert "no problem found" in out
+    scanned = io.StringIO()
+    streams = Streams(scanned, io.StringIO(), io.BytesIO())
+    assert execute(["scan", f"--config.file={config}"], streams) == 0
+    model = name.split(".")[0]
+    values = {
+        line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+        for line in scanned.getvalue().splitlines()
+        if not line.startswith("#")
+    }
+    labels = f'model="{model}",version=""'
+    assert values[f'model_predictions_total{{class="",{labels}}}'] == 4
+    assert values[f'model_errors_total{{error_type="500",{labels}}}'] == 1
+    assert values[f"model_latency_seconds_sum{{{labels}}}"] == pytest.approx(4 * latency)
+    assert values[f'modeltail_lines_skipped_total{{reason="no_match",source="{model}"}}'] == 4
+
+
+def test_records_between_lines_of_a_server(tmp_path):
+    """As a service prints them that logs JSON to the same place as its web server."""
+    lines = ["INFO:     Application startup complete.", '{"prediction": "a", "took_ms": 3}'] * 5
+    (tmp_path / "app.log").write_text("\n".join(lines) + "\n")
+    code, out, _ = init(tmp_path / "app.log")
+    assert code == 0
+    (model,) = yaml.safe_load(out)["models"]
+    assert model["others"] == "skip"
+    assert model["fields"] == {"latency_ms": "took_ms"}
+
+
 def init(*arguments: object) -> tuple[int, str, str]:
     """Run the command; return exit code, output and messages."""
     out, err = io.StringIO(), io.StringIO()

@@ -24,6 +24,9 @@ MESSAGES = {
     "csv-leading-fields": [
         ":5: models.0.leading_fields: format: csv takes none: its columns have names"
     ],
+    "csv-others": [
+        ":5: models.0.others: format: csv has none: a line of other columns is a mistake"
+    ],
     "drift-alpha": [":4: models.0.drift.alpha: expected less than 1, got 1"],
     "drift-delay": [":4: models.0.drift.reference: delay must not be longer than trailing"],
     "drift-delay-alone": [":4: models.0.drift.reference: delay is only for trailing"],
@@ -195,7 +198,7 @@ MESSAGES = {
     "unknown-key-far": [
         (
             ":4: models.0.storage_of_all_things: unknown key; known: name, paths, start, "
-            "format, leading_fields, task, fields, csv, pattern, positive_class, "
+            "format, leading_fields, others, task, fields, csv, pattern, positive_class, "
             "slices, thresholds, labels, drift, slo, server, rules"
         ),
     ],

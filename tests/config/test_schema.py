@@ -15,6 +15,7 @@ BEYOND = {"field", "field-key", "field-overlap", "field-overlap-default", "field
     "csv-delimiter-long",
     "csv-elsewhere",
     "csv-leading-fields",
+    "csv-others",
     "drift-delay",
     "drift-delay-alone",
     "drift-trailing",
