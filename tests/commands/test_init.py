@@ -72,8 +72,8 @@ SAMPLES = {
 SERVERS = {
     "torchserve.log": (
         (
-            '2018-10-15 13:56:18,976 [INFO ] BackendWorker-9000 ACCESS_LOG - /127.0.0.1:64003 "POST '
-            '/predictions/resnet-18 HTTP/1.1" {status} 118'
+            "2018-10-15 13:56:18,976 [INFO ] BackendWorker-9000 ACCESS_LOG - /127.0.0.1:64003 "
+            '"POST /predictions/resnet-18 HTTP/1.1" {status} 118'
         ),
         "2018-10-15 13:56:19,000 [INFO ] W-9000 org.pytorch.serve.wlm.WorkerThread - time: 117",
         0.118,
@@ -90,8 +90,8 @@ SERVERS = {
     ),
     "vllm_server.log": (
         (
-            '(APIServer pid=90458) INFO:     10.80.23.18:51408 - "POST /v1/chat/completions HTTP/1.1" '
-            "{status} Whatever"
+            "(APIServer pid=90458) INFO:     10.80.23.18:51408 - "
+            '"POST /v1/chat/completions HTTP/1.1" {status} Whatever'
         ),
         "(APIServer pid=90458) INFO 02-13 11:33:33 [async_llm.py:382] Added request chatcmpl-a2.",
         0.0,
