@@ -16,6 +16,7 @@ from exporter import __version__
 from exporter.commands import (
     backfill,
     check,
+    completion,
     config,
     init,
     record,
@@ -28,7 +29,7 @@ from exporter.commands import (
 from exporter.commands.streams import Streams
 from exporter.errors import UsageError
 
-COMMANDS = (run, scan, check, init, reference, syslog, rules, config, record, backfill)
+COMMANDS = (run, scan, check, init, reference, syslog, rules, config, record, backfill, completion)
 EXIT_USAGE = 2
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
