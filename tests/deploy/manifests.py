@@ -201,13 +201,13 @@ def badly_stored(documents: list[Manifest]) -> Iterator[str]:
         elif not mount.get("readOnly"):
             yield f"{path} could be written"
     state = mount_of(documents, str(wanted.storage.path))
+    group = pod(documents)["securityContext"].get("fsGroup")
     if state is None or state.get("readOnly"):
         yield "the state can't be written"
     elif "emptyDir" in volumes[state["name"]]:
         yield "the state goes with the pod"
-    elif "claim" in volumes[state["name"]]:
-        if pod(documents)["securityContext"].get("fsGroup") != image_user():
-            yield "the state belongs to root"
+    elif "claim" in volumes[state["name"]] and group != image_user():
+        yield "the state belongs to root"
     options = started(documents)
     if str(options.storage_path) != str(wanted.storage.path):
         yield "arguments and configuration name two states"
