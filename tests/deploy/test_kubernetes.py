@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import requests
 import yaml
@@ -25,6 +26,13 @@ LINE = '{"prediction": "refund", "confidence": 0.9}'
 def test_nothing_is_wrong(variant):
     """Kubernetes takes it, it needs no privileges, and all names lead somewhere."""
     assert built.problems(built.manifests(variant)) == []
+
+
+@every_workload
+def test_older_versions_take_it(variant):
+    """Nothing in it is newer than sidecars are, which is Kubernetes 1.29."""
+    for one in built.manifests(variant):
+        kubernetes_validate.validate(one, "1.29", strict=True)
 
 
 def exporter(documents: list[Manifest]) -> Manifest:
