@@ -213,7 +213,7 @@ def test_lines_of_a_container_runtime_are_read(tmp_path):
     )
     assert scraped[("modeltail_lines_total", "support_bot")] == 1
     assert scraped[("modeltail_lines_total", "nodes")] == 1
-    assert scraped[("modeltail_records_rejected_total", "not_json", "support_bot")] == 0
+    assert scraped[("modeltail_records_parsed_total", "support_bot")] == 1
 
 
 def test_lines_of_the_model_are_read(tmp_path):
