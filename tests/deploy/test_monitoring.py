@@ -20,7 +20,7 @@ RULES = {one["metadata"]["name"]: one for one in built.of_kind(MONITORING, "Prom
 MONITORS = {one["metadata"]["name"]: one for one in built.of_kind(MONITORING, "PodMonitor")}
 DASHBOARDS = built.manifests("dashboards")
 MOST_BYTES = 256 << 10
-"""Of the annotation in which `kubectl apply` notes what it has applied; a ConfigMap may have more."""
+"""Of the annotation that `kubectl apply` notes what it applied in; a ConfigMap may have more."""
 
 
 def test_the_operator_takes_it():
