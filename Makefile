@@ -2,7 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test soak payloads lint format lock bench clean
+.PHONY: help demo test soak payloads lint format lock bench site clean
 
 help:
 	@echo 'make demo                   watch a real model degrade, and the alerts arrive (ARGS=--once: one pass, for CI)'
@@ -12,6 +12,7 @@ help:
 	@echo 'make lint                   ruff and mypy'
 	@echo 'make format                 ruff format'
 	@echo 'make bench                  speed against naive versions and peers'
+	@echo 'make site                   the documentation as a site, in site/'
 	@echo 'make lock                   write requirements/*.lock anew'
 
 demo:
@@ -67,8 +68,13 @@ bench:
 	@scripts/venv.sh $(VENV) demo
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
+# Of the theme's makers' notices, none is about a page of ours.
+site:
+	@scripts/venv.sh $(VENV) dev
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 lock:
 	@scripts/lock.sh $(VENV)
 
 clean:
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) .demo site
