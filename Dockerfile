@@ -19,7 +19,7 @@ RUN useradd --uid 9878 --user-group --no-create-home --shell /usr/sbin/nologin d
 COPY --from=build-demo /opt/modeltail /opt/modeltail
 WORKDIR /opt/demo
 COPY demo demo
-USER demo
+USER 9878
 ENV PATH=/opt/modeltail/bin:$PATH PYTHONUNBUFFERED=1
 VOLUME /logs
 ENTRYPOINT ["python", "-m", "demo.logs"]
@@ -30,9 +30,13 @@ FROM python:3.13-slim AS exporter
 RUN useradd --uid 9877 --user-group --groups adm --no-create-home --shell /usr/sbin/nologin modeltail \
  && install -d -o modeltail -g modeltail /var/lib/modeltail
 COPY --from=build /opt/modeltail /opt/modeltail
-USER modeltail
+# By number: Kubernetes' runAsNonRoot can't look up names.
+USER 9877
 ENV PATH=/opt/modeltail/bin:$PATH PYTHONUNBUFFERED=1
 VOLUME /var/lib/modeltail
 EXPOSE 9877
+# Of plain HTTP at the usual port: with TLS, users or another address, say so here or to the
+# orchestrator.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=15s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9877/-/healthy', timeout=3)"]
 ENTRYPOINT ["modeltail"]
 CMD ["run", "--config.file=/etc/modeltail/modeltail.yml", "--storage.path=/var/lib/modeltail"]

@@ -91,7 +91,7 @@ def test_service_is_hardened_and_bounded(name: str) -> None:
 def test_image_of_the_exporter_does_not_run_as_root() -> None:
     """The last user that the Dockerfile names is an ordinary one."""
     users = re.findall(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert users[-1:] == ["modeltail"]
+    assert users[-1:] == ["9877"]
 
 
 @every_service
