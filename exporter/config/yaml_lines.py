@@ -12,6 +12,9 @@ from exporter.errors import UsageError
 
 Path = tuple[str | int, ...]
 
+MOST_VALUES = 100_000
+"""Aliases of aliases make billions out of ten lines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -72,6 +75,8 @@ def _read(loader: yaml.SafeLoader, name: str) -> Document:
 
 
 def _collect(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> None:
+    if len(lines) >= MOST_VALUES:
+        raise UsageError(f"{name}: more than {MOST_VALUES:,} values, those of aliases counted anew")
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

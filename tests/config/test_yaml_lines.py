@@ -92,3 +92,17 @@ def test_any_text_is_data_or_a_usage_error(text):
     except UsageError:
         return
     assert document.line(()) >= 1
+
+
+def test_aliases_that_multiply_are_refused_at_once():
+    """Ten billion values in eleven lines."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    with pytest.raises(UsageError, match="more than 100,000 values, those of aliases"):
+        yaml_lines.read("\n".join(lines), "f.yml")
+
+
+def test_many_values_are_fine():
+    """A long list of allowed values, say."""
+    text = "a: [" + ", ".join(map(str, range(50_000))) + "]"
+    assert len(yaml_lines.read(text, "f.yml").data["a"]) == 50_000
