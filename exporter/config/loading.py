@@ -149,7 +149,7 @@ def _problem(root: type[Section], detail: Any, document: yaml_lines.Document) ->
         message = f"expected {bound} valid entries"
     else:
         message = f"expected {detail['msg'].removeprefix('Input should be ')}, got {given}"
-    return document.line(path), f"{key}: {message}"
+    return document.line(path), yaml_lines.one_line(f"{key}: {message}")
 
 
 def _suggestion(root: type[Section], path: tuple[str | int, ...]) -> str:

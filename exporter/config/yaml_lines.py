@@ -63,6 +63,15 @@ def read(text: str, name: str) -> Document:
         raise UsageError(f"{name}: not valid YAML: nested too deeply") from error
 
 
+def one_line(text: str) -> str:
+    r"""Return a text in which line breaks and other control characters are escaped.
+
+    >>> one_line("a\nb é")
+    'a\\nb é'
+    """
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def _read(loader: yaml.SafeLoader, name: str) -> Document:
     try:
         node = loader.get_single_node()
@@ -83,7 +92,7 @@ def _collect(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> 
             child = (*path, str(key.value))
             line = key.start_mark.line + 1
             if child in lines:
-                where = f"{name}:{line}: {'.'.join(map(str, child))}"
+                where = f"{name}:{line}: {one_line('.'.join(map(str, child)))}"
                 raise UsageError(f"{where}: the key is already set on line {lines[child]}")
             lines[child] = line
             _collect(value, child, lines, name)

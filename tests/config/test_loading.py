@@ -398,3 +398,12 @@ def test_a_class_is_no_boolean(tmp_path):
     path.write_text("models: [{name: a, paths: [a], positive_class: yes}]")
     with pytest.raises(UsageError, match="positive_class"):
         load(path)
+
+
+@pytest.mark.parametrize("key", [r'"a\nb"', r'"\u2028y\x85"'])
+def test_a_key_of_several_lines_is_one_line_of_the_error(key):
+    """Each mistake is a line, whatever the key is."""
+    with pytest.raises(UsageError) as refused:
+        parse(f"{key}: 1\nmodels: []\n", "c.yml")
+    assert all(line.startswith("c.yml:") for line in str(refused.value).splitlines())
+    assert "unknown key" in str(refused.value)
