@@ -16,9 +16,14 @@ LIMIT = "limit"
 """Legend of the series that shows a threshold from the exporter's configuration."""
 
 
-def query(expression: str, legend: str = "", *, kind: str = "range") -> Json:
-    """Return a query; `kind` is range, heatmap, or table (its value at the end of the range)."""
-    return {
+def query(
+    expression: str, legend: str = "", *, kind: str = "range", exemplars: bool = False
+) -> Json:
+    """Return a query; `kind` is range, heatmap, or table (its value at the end of the range).
+
+    With `exemplars`, single requests are marked above the line, where Prometheus keeps them.
+    """
+    return ({"exemplar": True} if exemplars else {}) | {
         "datasource": DATASOURCE,
         "expr": expression,
         "legendFormat": legend,

@@ -119,7 +119,7 @@ def golden_signals() -> list[Json]:
             [
                 query(f"histogram_quantile(0.5, {latency})", "50 %"),
                 query(f"histogram_quantile(0.95, {latency})", "95 %"),
-                query(f"histogram_quantile(0.99, {latency})", "99 %"),
+                query(f"histogram_quantile(0.99, {latency})", "99 %", exemplars=True),
                 limit("max_latency_p95_seconds"),
             ],
             empty=NO_LATENCY,
