@@ -11,6 +11,7 @@ from exporter.commands.streams import Streams
 from exporter.errors import UsageError
 from exporter.monitors import names
 from exporter.tailing.inputs import Block
+from tests.commands.terminal import Terminal
 
 COMMANDS = ("run", "scan", "check", "reference", "syslog", "rules", "config", "backfill")
 
@@ -114,11 +115,6 @@ def test_a_reader_that_has_gone_is_no_error():
 
 def test_progress_is_shown_on_a_terminal_only():
     """In a pipe there is nothing; blocks count as done when the next one is asked for."""
-
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     blocks = [Block("a", 1, [b"x"] * 1000), Block("a", 1001, [b"x"] * 234)]
     quiet = streams()
     with quiet.progress("reading") as progress:

@@ -24,14 +24,14 @@ _NONE: dict[_Labels, str] = {}
 _ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
-class _One(Collector):
-    """A single family."""
+class _Given(Collector):
+    """Some families."""
 
-    def __init__(self, family: Metric) -> None:
-        self._family = family
+    def __init__(self, *families: Metric) -> None:
+        self._families = families
 
     def collect(self) -> Iterator[Metric]:
-        yield self._family
+        return iter(self._families)
 
 
 class Encoder:
@@ -45,7 +45,7 @@ class Encoder:
 
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
-        self._end = _END.decode() if encode(_Nothing()) == _END else ""
+        self._end = _END.decode() if encode(_Given()) == _END else ""
         self._heads: dict[tuple[str, str, str, str], str] = {}
         self._prefixes: dict[tuple[str, str], dict[_Labels, str]] = {}
         self._values: dict[float, str] = {}
@@ -109,7 +109,7 @@ class Encoder:
     def _alone(self, family: Metric, samples: Sequence[Sample]) -> str:
         part = Metric(family.name, family.documentation, family.type, family.unit)
         part.samples = list(samples)
-        return self._encode(_One(part)).decode().removesuffix(self._end)
+        return self._encode(_Given(part)).decode().removesuffix(self._end)
 
 
 def _exemplar(exemplar: Exemplar) -> str:
@@ -119,10 +119,3 @@ def _exemplar(exemplar: Exemplar) -> str:
     )
     time = "" if exemplar.timestamp is None else f" {exemplar.timestamp}"
     return f" # {{{labels}}} {_go(exemplar.value)}{time}"
-
-
-class _Nothing(Collector):
-    """No family at all."""
-
-    def collect(self) -> Iterator[Metric]:
-        return iter(())

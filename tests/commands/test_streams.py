@@ -5,13 +5,7 @@ from __future__ import annotations
 import io
 
 from exporter.commands.streams import Streams
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self):
-        return True
+from tests.commands.terminal import Terminal
 
 
 def shown(err, **options):

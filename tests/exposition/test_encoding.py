@@ -44,10 +44,7 @@ def families(draw):
     for number in range(draw(st.integers(0, 3))):
         name, text = f"family_{number}", draw(TEXTS)
         kind = draw(st.sampled_from([CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily]))
-        if kind is InfoMetricFamily:
-            family = kind(name, text, labels=["model", "zone"])
-        else:
-            family = kind(name, text, labels=["model", "zone"])
+        family = kind(name, text, labels=["model", "zone"])
         for _ in range(draw(st.integers(0, 3))):
             labels = [draw(TEXTS), draw(TEXTS)]
             if kind is InfoMetricFamily:

@@ -20,16 +20,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.cli import execute
 from exporter.commands.streams import Streams
 from tests.commands.exporter_process import COMMAND, REPOSITORY
+from tests.commands.terminal import Terminal
 
 HOSTILE = 'a"} 1\nmodel_owned_total 7\n# HELP x\\"\x1b]0;owned\x07\x9b2J\r\u202e\x00<b>{{ .X }}'
 CONTROL = [chr(code) for code in (*range(32), 127, *range(128, 160)) if chr(code) != "\n"]
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self):
-        return True
 
 
 def configured(folder: Path, log: bytes, name: str = "app.log", **settings: object) -> Path:

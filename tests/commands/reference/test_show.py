@@ -13,13 +13,7 @@ from exporter.cli import execute
 from exporter.commands.streams import Streams
 from exporter.drift.reference_file import read
 from tests.commands.exporter_process import COMMAND, REPOSITORY
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self):
-        return True
+from tests.commands.terminal import Terminal
 
 
 def line(position):
