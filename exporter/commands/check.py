@@ -93,14 +93,44 @@ class Report:
 
 
 def run(arguments: argparse.Namespace, streams: Streams) -> int:
-    """Print a report of each source."""
+    """Print a report of each source, and of the other files that are to be checked."""
+    found = try_out(arguments.config_file, arguments.sample, streams)
+    if arguments.web_config is not None:
+        from exporter.web_config.file import read  # noqa: PLC0415
+
+        read(arguments.web_config)
+        print(f"\n{arguments.web_config}: the web configuration is valid", file=streams.out)
+    if arguments.alertmanager is not None:
+        found += _alertmanager(arguments.alertmanager, streams)
+    return conclude(found, streams)
+
+
+def conclude(found: int, streams: Streams) -> int:
+    """Print how many problems were found, and return the exit code."""
+    print(f"\n{found or 'no'} problem{'s' * (found > 1)} found", file=streams.out)
+    return 1 if found else 0
+
+
+def try_out(file: Path, sample: int, streams: Streams) -> int:
+    """Print a report of each source of a configuration, and return how many problems there are.
+
+    Parameters
+    ----------
+    sample
+        How many lines of each file are tried.
+
+    Raises
+    ------
+    UsageError
+        If the configuration can't be used.
+    """
     from exporter import config  # noqa: PLC0415
 
-    configuration = config.load(arguments.config_file)
-    print(f"{arguments.config_file}: the configuration is valid", file=streams.out)
+    configuration = config.load(file)
+    print(f"{file}: the configuration is valid", file=streams.out)
     reports = [
-        *(_model(configuration, model, arguments.sample) for model in configuration.models),
-        *(_syslog(source, arguments.sample) for source in configuration.syslog),
+        *(_model(configuration, model, sample) for model in configuration.models),
+        *(_syslog(source, sample) for source in configuration.syslog),
     ]
     for report in reports:
         print(f"\n{report.name}: {report.parsed} of {report.lines} lines parse", file=streams.out)
@@ -110,16 +140,7 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
             print(f"  {fact}", file=streams.out)
         for problem in report.problems:
             print(f"  problem: {problem}", file=streams.out)
-    found = sum(len(report.problems) for report in reports)
-    if arguments.web_config is not None:
-        from exporter.web_config.file import read  # noqa: PLC0415
-
-        read(arguments.web_config)
-        print(f"\n{arguments.web_config}: the web configuration is valid", file=streams.out)
-    if arguments.alertmanager is not None:
-        found += _alertmanager(arguments.alertmanager, streams)
-    print(f"\n{found or 'no'} problem{'s' * (found > 1)} found", file=streams.out)
-    return 1 if found else 0
+    return sum(len(report.problems) for report in reports)
 
 
 def _alertmanager(path: Path, streams: Streams) -> int:

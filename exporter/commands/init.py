@@ -100,7 +100,4 @@ def _tried(output: Path, streams: Streams) -> int:
     """Try the configuration on the logs, as `modeltail check` does, and return its exit code."""
     from exporter.commands import check  # noqa: PLC0415
 
-    options = argparse.Namespace(
-        config_file=output, sample=check.DEFAULT_SAMPLE, alertmanager=None, web_config=None
-    )
-    return check.run(options, streams)
+    return check.conclude(check.try_out(output, check.DEFAULT_SAMPLE, streams), streams)
