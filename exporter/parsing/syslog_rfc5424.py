@@ -46,8 +46,11 @@ _FIELDS = 5
 _MIN_TIME_BYTES = 20
 _NAME = rb'[^ =\]"\n]++'
 # The standard has a ] in a value escaped as well; what is in quotes is clear without that.
+# Groups are repeated without being possessive: Debian 12's Python 3.11.2 then matches what is none
+# (https://github.com/python/cpython/issues/106052). There is one way to match, so that giving back
+# a repetition fails at once.
 _STRUCTURED_DATA = re.compile(
-    rb"(?:\[%b(?: %b=\"[^\"\\\n]*+(?:\\[^\n][^\"\\\n]*+)*+\")*+\])++(?=[ \n]|\Z)" % (_NAME, _NAME)
+    rb"(?:\[%b(?: %b=\"[^\"\\\n]*+(?:\\[^\n][^\"\\\n]*+)*\")*\])+(?=[ \n]|\Z)" % (_NAME, _NAME)
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EXPECTED = 'expected "<PRI>1 TIME HOST APP-NAME PROCID MSGID STRUCTURED-DATA MESSAGE"'
