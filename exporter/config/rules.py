@@ -11,6 +11,7 @@ from exporter.bounded_search import BoundedPattern
 from exporter.config.quantities import Duration
 from exporter.config.section import Section
 from exporter.parsing import withheld
+from exporter.parsing.fields import FEATURES, MAPS, REQUEST_ID
 from exporter.quality import fields
 from exporter.quality.comparison import Comparison
 
@@ -130,7 +131,7 @@ class Rules(RuleSet):
         paths = [path for path, rules in self.fields.items() if rules != FieldRules()]
         paths += [field for text in self.compare for field in Comparison.parse(text).fields]
         within = (fields.split(path) for path in dict.fromkeys(paths))
-        return tuple(found[1] for found in within if found and found[0] == fields.FEATURES)
+        return tuple(found[1] for found in within if found and found[0] == FEATURES)
 
 
 class Privacy(Section):
@@ -199,13 +200,13 @@ class Privacy(Section):
     @property
     def names_requests(self) -> bool:
         """Whether exemplars are shown."""
-        return self.exemplars and fields.REQUEST_ID not in self.redact
+        return self.exemplars and REQUEST_ID not in self.redact
 
     @field_validator("redact")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for path in value:
-            if path not in fields.MAPS:
+            if path not in MAPS:
                 fields.split(path)
         return value
 
@@ -225,6 +226,6 @@ def _impossible(path: str, rules: FieldRules) -> list[str]:
         "max": plain and path not in fields.NUMBERS,
         "allowed": plain and path not in fields.CLASSES,
         "pattern": plain and path not in fields.CLASSES,
-        "unique": path != fields.REQUEST_ID,
+        "unique": path != REQUEST_ID,
     }
     return [key for key, bad in wrong.items() if bad and getattr(rules, key) not in (None, False)]

@@ -17,10 +17,11 @@ from exporter.hashing import Hashes, of_texts
 from exporter.monitors.budget import Budget
 from exporter.monitors.labels import OTHER
 from exporter.monitors.validation import VIOLATIONS_HELP
+from exporter.parsing.fields import REQUEST_ID
 from exporter.placement import add_all
 from exporter.quality import identities
 from exporter.quality.comparison import Comparison
-from exporter.quality.fields import REQUEST_ID, values_of
+from exporter.quality.fields import values_of
 from exporter.quality.offenders import PER_RULE, Offender, Offenders
 from exporter.quality.recent import Recent
 from exporter.quality.rules import rules_of

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client.samples import Exemplar
 
+from exporter.parsing.fields import REQUEST_ID
 from exporter.records import Floats, RecordBatch
 
-LABEL = "request_id"
 MOST_CHARACTERS = 128
 """Of the name and the value of an exemplar's labels together; more is refused by the format."""
-_LONGEST_ID = MOST_CHARACTERS - len(LABEL)
+_LONGEST_ID = MOST_CHARACTERS - len(REQUEST_ID)
 
 Shown = Mapping[int, Exemplar]
 NONE: Shown = MappingProxyType({})
@@ -72,7 +72,7 @@ class Exemplars:
                 continue
             if cell not in self._latest or self._latest[cell][0] <= time:
                 value = 1.0 if values is None else float(values[row])
-                self._latest[cell] = time, Exemplar({LABEL: request}, value, time)
+                self._latest[cell] = time, Exemplar({REQUEST_ID: request}, value, time)
 
     def view(self) -> Shown:
         """Return an immutable copy: the exemplar by cell."""

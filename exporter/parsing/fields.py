@@ -91,12 +91,16 @@ OPTIONAL_NUMBERS: Mapping[str, tuple[float, float]] = {
 }
 """Fields that many logs do not have, with the least and the greatest number that they may hold."""
 
+REQUEST_ID = "request_id"
+FEATURES = "features"
 EMBEDDING = "embedding"
 OPTIONAL_FLAGS = ("escalated",)
 OPTIONAL_CLASSES = ("currency", "finish_reason")
 OPTIONAL_MAPS = ("slice", "attributions", "package_versions")
+MAPS = (FEATURES, *OPTIONAL_MAPS)
+"""Fields that hold a value by name."""
 OPTIONAL_FIELDS = (
-    "request_id", *OPTIONAL_NUMBERS, *OPTIONAL_FLAGS, *OPTIONAL_CLASSES, *OPTIONAL_MAPS,
+    REQUEST_ID, *OPTIONAL_NUMBERS, *OPTIONAL_FLAGS, *OPTIONAL_CLASSES, *OPTIONAL_MAPS,
 )  # fmt: skip
 """Fields that cost nothing where a log does not have them."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from exporter.bounded_search import BoundedPattern
 from exporter.config import Configuration, ModelSource, Privacy
@@ -49,23 +50,21 @@ def _parser_of_format(
     withheld = read_withheld(configuration.privacy)
     if model.format == "json":
         return JsonLines(model.task, model.fields, features, others, embeddings, withheld)
+    text_columns = partial(
+        TextColumns, model.task, model.fields, features, others, withheld=withheld
+    )
     if model.pattern is not None:
         expression = BoundedPattern(model.pattern)
         groups = set(expression.groups)
-        columns = TextColumns(model.task, model.fields, features, others, "_", withheld)
-        if (
-            not columns.failures.isdisjoint(groups)
-            and columns.measured & groups <= columns.failures
-        ):
+        columns = text_columns(dot="_")
+        measured = columns.measured & groups
+        if measured and measured <= columns.failures:
             # Nothing else tells that there was an attempt, and not all of them can have failed.
-            columns = TextColumns(
-                model.task, model.fields, features, others, "_", withheld, every=True
-            )
+            columns = text_columns(dot="_", every=True)
         return TextLines(Expression(expression), columns)
-    columns = TextColumns(model.task, model.fields, features, others, ".", withheld)
     if model.format == "csv":
-        return CsvLines(columns, "," if model.csv is None else model.csv.delimiter)
-    return TextLines(Logfmt(), columns)
+        return CsvLines(text_columns(), "," if model.csv is None else model.csv.delimiter)
+    return TextLines(Logfmt(), text_columns())
 
 
 def read_withheld(privacy: Privacy) -> Withheld:

@@ -8,23 +8,21 @@ from dataclasses import replace
 
 from exporter.parsing.fields import (
     EMBEDDING,
+    FEATURES,
+    MAPS,
     OPTIONAL_CLASSES,
     OPTIONAL_FLAGS,
-    OPTIONAL_MAPS,
     OPTIONAL_NUMBERS,
+    REQUEST_ID,
 )
 from exporter.records import Categorical, FeatureColumn, RecordBatch
 
-FEATURES = "features"
-REQUEST_ID = "request_id"
 DROPPED = (
-    REQUEST_ID, FEATURES, *OPTIONAL_MAPS, EMBEDDING, *OPTIONAL_NUMBERS, *OPTIONAL_FLAGS,
-    *OPTIONAL_CLASSES,
+    REQUEST_ID, *MAPS, EMBEDDING, *OPTIONAL_NUMBERS, *OPTIONAL_FLAGS, *OPTIONAL_CLASSES,
 )  # fmt: skip
 """Fields that records make sense without."""
 HASHED = (REQUEST_ID, FEATURES, "slice")
 """Fields with texts that may tell who somebody is."""
-MAPS = (FEATURES, *OPTIONAL_MAPS)
 LONGEST_KEY = 64
 """Bytes; BLAKE2b takes no more."""
 _DIGEST_BYTES = 8

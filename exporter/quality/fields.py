@@ -12,19 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from exporter.parsing.fields import OPTIONAL_CLASSES, OPTIONAL_FLAGS, OPTIONAL_MAPS
+from exporter.parsing.fields import (
+    FEATURES,
+    MAPS,
+    OPTIONAL_CLASSES,
+    OPTIONAL_FLAGS,
+    REQUEST_ID,
+)
 from exporter.parsing.fields import OPTIONAL_NUMBERS as _OPTIONAL_NUMBERS
 from exporter.records import Categorical, FeatureColumn, Floats, Mask, RecordBatch
 
-FEATURES = "features"
-REQUEST_ID = "request_id"
 PREDICTION = "prediction"
 NUMBERS = (PREDICTION, "confidence", "latency_s", *_OPTIONAL_NUMBERS)
 """Fields that hold a number, a latency always in seconds."""
 CLASSES = (PREDICTION, REQUEST_ID, "model_version", *OPTIONAL_CLASSES)
 """Fields that hold a text."""
-MAPS = (FEATURES, *OPTIONAL_MAPS)
-"""Fields that hold a value by name."""
 PLAIN = tuple(dict.fromkeys((*NUMBERS, *OPTIONAL_FLAGS, *CLASSES)))
 
 _NUMERIC = frozenset({int, float})

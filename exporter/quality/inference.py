@@ -31,7 +31,7 @@ from exporter.drift.columns import (
     feature_name,
 )
 from exporter.drift.reference import Reference
-from exporter.quality.fields import FEATURES
+from exporter.parsing.fields import FEATURES
 
 MIN_ROWS = 300
 FEW_CATEGORIES = 20

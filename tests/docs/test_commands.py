@@ -24,6 +24,7 @@ OTHER_FLAGS = {
     "--no-monitor.NAME",  # NAME stands for a monitor.
     "--no-monitor.guesses",  # Of the worked example, whose own test asks for it.
     "--once",  # Of the demo.
+    "--enable-feature",  # Of Prometheus.
 }
 
 
