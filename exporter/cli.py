@@ -21,6 +21,7 @@ from exporter.commands import (
     init,
     record,
     reference,
+    registry,
     rules,
     run,
     scan,
@@ -29,7 +30,20 @@ from exporter.commands import (
 from exporter.commands.streams import Streams
 from exporter.errors import UsageError
 
-COMMANDS = (run, scan, check, init, reference, syslog, rules, config, record, backfill, completion)
+COMMANDS = (
+    run,
+    scan,
+    check,
+    init,
+    reference,
+    registry,
+    syslog,
+    rules,
+    config,
+    record,
+    backfill,
+    completion,
+)
 EXIT_USAGE = 2
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

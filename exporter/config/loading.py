@@ -155,7 +155,8 @@ def _problem(root: type[Section], detail: Any, document: yaml_lines.Document) ->
 def _suggestion(root: type[Section], path: tuple[str | int, ...]) -> str:
     model: Any = root
     for part in path[:-1]:
-        if isinstance(part, int):
+        if isinstance(part, int) or part not in model.model_fields:
+            # A position in a list, or a name in a map.
             continue
         model = _section(model, part)
         if model is None:

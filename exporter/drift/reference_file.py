@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 import msgspec
 import numpy as np
 
+from exporter import whole_file
 from exporter.density import stored as stored_density
 from exporter.density.reference import DensityReference
 from exporter.drift.columns import CategoricalColumn, Column, Moments, NumericColumn
@@ -170,15 +170,7 @@ def write(reference: Reference, path: Path) -> None:
     if reference.seasonal is not None:
         document["seasonal"] = reference.seasonal.document()
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            unfinished.write_text(text, encoding="ascii")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(f"{path}: can't write the reference: {error.strerror}") from error
+    whole_file.replace(path, text.encode("ascii"))
 
 
 def read(path: Path) -> Reference:

@@ -11,7 +11,6 @@ States are in it as they appear in the logs, without their digits.
 from __future__ import annotations
 
 import hashlib
-import os
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter import whole_file
 from exporter.errors import UsageError
 from exporter.markov.model import MarkovModel
 from exporter.markov.transitions import TransitionMatrix
@@ -64,17 +64,7 @@ def save(model: MarkovModel, path: Path) -> None:
     """
     compressed = zlib.compress(_content(model), 9)
     head = MAGIC + VERSION.to_bytes(2, "big") + hashlib.sha256(compressed).digest()
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("wb") as file:
-            file.write(head + compressed)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: can't be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    whole_file.replace(path, head + compressed)
 
 
 def load(path: Path) -> MarkovModel:

@@ -199,7 +199,7 @@ def test_text_of_the_log_does_not_steer_the_terminal(run, tmp_path):
             (*BUILD[:3], "--model", "bat", "-o", "x", "empty.jsonl"),
             "modeltail.yml: there is no model 'bat'; configured: bot, other",
         ),
-        ((*BUILD[:5], "-o", "no/x.ref", "a.jsonl"), "no/x.ref: can't write the reference"),
+        ((*BUILD[:5], "-o", "no/x.ref", "a.jsonl"), "no/x.ref: can't be written"),
         (("show", "a.jsonl"), "a.jsonl: "),
     ],
 )

@@ -108,7 +108,7 @@ def test_writing_replaces_a_file_and_leaves_nothing_else(stored):
 
 def test_a_file_that_cannot_be_written_is_a_usage_error(tmp_path):
     """The message names the file and the cause."""
-    with pytest.raises(UsageError, match=r"no/bot\.ref: can't write the reference: No such file"):
+    with pytest.raises(UsageError, match=r"no/bot\.ref: can't be written: No such file"):
         write(reference(), tmp_path / "no" / "bot.ref")
 
 

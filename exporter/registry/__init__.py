@@ -1,0 +1,1 @@
+"""Which version of a model is in production, since when, and made of what."""
