@@ -59,6 +59,7 @@ from exporter.monitors.probabilities import Probabilities
 from exporter.monitors.protocol import Monitor
 from exporter.monitors.ranking import Ranking
 from exporter.monitors.reference_facts import ReferenceFacts
+from exporter.monitors.registry import RegisteredVersions
 from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.scores import Scores
 from exporter.monitors.server import ServerProcesses
@@ -77,6 +78,8 @@ from exporter.parsing.of_model import prediction_parser
 from exporter.parsing.syslog_lines import syslog_parser
 from exporter.pipeline import Group
 from exporter.records import RecordBatch, SyslogBatch
+from exporter.registry import monitoring as registry
+from exporter.registry.looker import Looker
 from exporter.servers import monitoring as servers
 from exporter.servers.sampler import Sampler
 from exporter.source import Source
@@ -90,7 +93,7 @@ DRIFT_SERIES = 4
 SEASON_SERIES = 2
 """Further ones, of a reference by hour or day."""
 SYSLOG_GROUP = "syslog"
-DEPENDENCY_GROUP, SERVER_GROUP = "(dependencies)", "(servers)"
+DEPENDENCY_GROUP, SERVER_GROUP, REGISTRY_GROUP = "(dependencies)", "(servers)", "(registry)"
 """No model can have these names."""
 
 
@@ -106,6 +109,10 @@ class Assembled:
         Looks at what models depend on, once it is started.
     servers
         Looks at the processes that serve models, once it is started.
+    registry
+        Looks at the registry of versions, once it is started.
+    versions
+        For each model what returns the versions that its logs name.
     """
 
     sources: list[Source[Any]]
@@ -115,6 +122,13 @@ class Assembled:
     budget: SeriesBudget
     dependencies: Checker
     servers: Sampler
+    registry: Looker
+    versions: dict[str, Callable[[], frozenset[str]]]
+
+    @property
+    def looks(self) -> tuple[Checker | Sampler | Looker, ...]:
+        """All that looks at something beside the logs."""
+        return self.dependencies, self.servers, self.registry
 
 
 def assemble(
@@ -145,7 +159,9 @@ def assemble(
     budget = SeriesBudget(configuration.limits.series)
     served = () if "server" in without else [one for one in configuration.models if one.server]
     sampler = servers.sampler(served, time.time, time.monotonic)
-    parts = Assembled([], {}, {}, isolation or Isolation(), budget, checker, sampler)
+    registered = None if "registry" in without else configuration.registry
+    looker = registry.looker(registered, time.time)
+    parts = Assembled([], {}, {}, isolation or Isolation(), budget, checker, sampler, looker, {})
     parts.isolation.known([name for name in names.ALL if name not in without])
     for model in configuration.models:
         _add_model(parts, configuration, model, replay=replay, without=without)
@@ -161,6 +177,11 @@ def assemble(
             lambda: [ServerProcesses([model.name for model in served])],
             parts.isolation,
             sampler.results,
+        )
+    if registered is not None:
+        findings = registry.Findings(looker, parts.versions)
+        parts.groups[REGISTRY_GROUP] = FedGroup(
+            lambda: [RegisteredVersions(list(parts.versions))], parts.isolation, findings.results
         )
     return parts
 
@@ -237,6 +258,7 @@ def _add_model(
     dimension = beside_features.dimension(model.drift, reference)
     embeddings = None if dimension is None else Embeddings(dimension)
     parts.groups[model.name] = group
+    parts.versions[model.name] = lambda: monitors.named
     if replay:
         parts.windows_end[model.name] = lambda: event_time.windows_end
     parts.sources.append(

@@ -73,7 +73,7 @@ class Reloading:
     in_force
         What the exporter has begun with.
     parts
-        The parts that run; their looks at dependencies and servers are begun and ended here.
+        The parts that run; their looks at what is beside the logs are begun and ended here.
     store
         Where state is kept; ``None`` to keep nothing.
     clock
@@ -101,14 +101,14 @@ class Reloading:
         """Replaced as a whole, hence to be read from any thread."""
 
     def start(self) -> None:
-        """Begin with the looks at dependencies and servers."""
-        self._parts.dependencies.start()
-        self._parts.servers.start()
+        """Begin with the looks at what is beside the logs."""
+        for looks in self._parts.looks:
+            looks.start()
 
     def stop(self) -> None:
         """End them."""
-        self._parts.dependencies.stop()
-        self._parts.servers.stop()
+        for looks in self._parts.looks:
+            looks.stop()
 
     def reload(self, ingestion: Ingestion) -> None:
         """Read the configuration anew and go by it; from any thread but that of `ingestion`.

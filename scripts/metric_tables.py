@@ -48,7 +48,21 @@ syslog:
   - {name: s, paths: [syslog], model: s.markov, timezone: UTC}
 dependencies:
   - {name: d, path: prices.csv, expect_every: 1h}
+registry: {file: registry.yml}
 limits: {series: 2000}  # Too few for all classes: a refusal.
+"""
+_REGISTRY = """\
+models:
+  m:
+    versions:
+      1.0.0:
+        registered: 1970-01-01T00:00:00Z
+        kind: forest
+        trained_on: january
+        examples: 1000
+        hyperparameters: {depth: 6}
+        metrics: {accuracy: 0.9}
+    history: [{at: 1970-01-01T00:00:01Z, action: promote, version: 1.0.0}]
 """
 _REGRESSION = """\
 {"prediction": 2, "true_label": 1, "prediction_lower": 1, "prediction_upper": 3}
@@ -107,6 +121,7 @@ def exposed(directory: Path) -> list[Metric]:
     (directory / "classes.jsonl").write_text(_CLASSES, encoding="utf-8")
     (directory / "lists.jsonl").write_text(_LISTS, encoding="utf-8")
     (directory / "answers.jsonl").write_text(_ANSWERS, encoding="utf-8")
+    (directory / "registry.yml").write_text(_REGISTRY, encoding="utf-8")
     (directory / "prices.csv").write_text("day,price\n", encoding="utf-8")
     (directory / "syslog").write_text("".join(_messages()), encoding="utf-8")
     _modeltail("syslog", "train", "-o", str(directory / "s.markov"), str(directory / "syslog"))
@@ -136,6 +151,7 @@ def exposed(directory: Path) -> list[Metric]:
     )
     pipeline.drain()
     parts.dependencies.once()
+    parts.registry.once()
     # Which figures of real processes may be read depends on the system.
     servers = parts.groups[SERVER_GROUP]
     if isinstance(servers, FedGroup):

@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace, streams: Streams) -> int:
     )
     with streams.progress("reading") as progress:
         pipeline.drain(progress.advance)
-        parts.dependencies.once()
-        parts.servers.once()
+        for looks in parts.looks:
+            looks.once()
     pipeline.checkpoint_and_publish()
     registry = CollectorRegistry()
     registry.register(collector)

@@ -12,6 +12,7 @@ import pydantic
 from exporter.config import yaml_lines
 from exporter.config.drift import DriftSettings
 from exporter.config.models import Configuration
+from exporter.config.registry import RegistrySettings
 from exporter.config.rules import Privacy, Rules, RuleSet
 from exporter.config.section import Section
 from exporter.config.server import ServerSettings
@@ -200,6 +201,10 @@ def _resolved_privacy(privacy: Privacy, folder: Path) -> Privacy:
     return privacy.model_copy(update={"hash_key_file": folder / privacy.hash_key_file})
 
 
+def _resolved_registry(registry: RegistrySettings, folder: Path) -> RegistrySettings:
+    return registry.model_copy(update={"file": folder / registry.file})
+
+
 def _resolved_server(server: ServerSettings, folder: Path) -> ServerSettings:
     return server.model_copy(update={"pid_file": server.pid_file and folder / server.pid_file})
 
@@ -243,6 +248,8 @@ def _resolve(configuration: Configuration, folder: Path) -> Configuration:
             "syslog": syslog,
             "dependencies": dependencies,
             "storage": storage,
+            "registry": configuration.registry
+            and _resolved_registry(configuration.registry, folder),
             "privacy": _resolved_privacy(configuration.privacy, folder),
         }
     )

@@ -24,6 +24,7 @@ from exporter.config.dependencies import DependencySettings
 from exporter.config.drift import DriftSettings
 from exporter.config.labels import LabelSettings
 from exporter.config.quantities import Duration, Ratio, Size, WindowName
+from exporter.config.registry import RegistrySettings
 from exporter.config.rules import Privacy, Rules
 from exporter.config.section import Section as _Section
 from exporter.config.server import ServerSettings
@@ -396,6 +397,10 @@ class Configuration(_Section):
     )
     dependencies: tuple[DependencySettings, ...] = Field(
         default=(), strict=False, description="One entry for each thing that models depend on."
+    )
+    registry: RegistrySettings | None = Field(
+        default=None,
+        description="Which version of a model is in production; absent: only what logs say.",
     )
     limits: Limits = Field(default_factory=Limits, description="Ceilings for series and memory.")
     privacy: Privacy = Field(

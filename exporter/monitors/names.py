@@ -39,6 +39,7 @@ ALL = (
     "probabilities",
     "ranking",
     "reference_facts",
+    "registry",
     "regression",
     "scores",
     "server",

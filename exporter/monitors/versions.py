@@ -65,6 +65,11 @@ class ModelMonitors:
         self.changed = False
         """Whether something is to be stored; whoever stores it clears it."""
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The live versions that records name."""
+        return frozenset(self._versions.keys() - {"", OTHER})
+
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch whose event times and placements are set."""
         self.changed = True

@@ -183,6 +183,7 @@ MESSAGES = {
             "that cannot start any token"
         ),
     ],
+    "registry-interval": [":2: registry.check_every: too long; the longest interval is 10m"],
     "task": [
         (
             ":2: models.0.task: expected 'auto', 'classification', 'regression', 'ranking' or"

@@ -23,6 +23,7 @@ BEYOND = {"field", "field-key", "field-overlap", "field-overlap-default", "field
     "field-empty",
     "field-twice-flat",
     "memory",
+    "registry-interval",
     "memory-zero",
     "name",
     "nothing-to-do",

@@ -40,6 +40,7 @@ OWN_LIMITS = {
     "ModelDependencySchemaChanged": "one change is one",
     "ModelServerDown": "there, or not",
     "ModelServerRestarting": "what a deployment does is about the same everywhere",
+    "ModelVersionUnregistered": "registered, or not",
     "ModelServerFileDescriptorsHigh": "a share of the limit of the system",
 }
 # These tell of what has happened, not of what lasts.
