@@ -63,6 +63,7 @@ from exporter.monitors.registry import RegisteredVersions
 from exporter.monitors.regression import Regression, edges_for
 from exporter.monitors.scores import Scores
 from exporter.monitors.server import ServerProcesses
+from exporter.monitors.shadow import Shadow
 from exporter.monitors.slices import Slices
 from exporter.monitors.syslog_alarms import SyslogAlarms
 from exporter.monitors.syslog_anomaly import SyslogAnomaly
@@ -331,6 +332,7 @@ def _model_group(
             Finish(labels, windows, budget),
             Attribution(labels, windows, budget),
             Environment(labels, budget),
+            Shadow(labels, windows, budget),
         ]
         monitors += _of_task(model.task, labels, windows, shared)
         if model.slices:

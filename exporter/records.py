@@ -312,13 +312,7 @@ class RecordBatch:
     @cached_property
     def right(self) -> Mask:
         """bool[n], the predicted class is the actual one."""
-        position = {value: code for code, value in enumerate(self.prediction.values)}
-        # One more cell at the end is what the code -1 of a missing label finds.
-        translated = np.array(
-            [*(position.get(value, -2) for value in self.label.values), -2], dtype=np.int64
-        )
-        matches: Mask = translated[self.label.codes] == self.prediction.codes
-        return matches
+        return same(self.prediction, self.label)
 
     def take(self, rows: NDArray[np.intp]) -> RecordBatch:
         """Select records (ascending positions); the per-batch counts stay with the original."""
@@ -459,6 +453,26 @@ def _codes(column: Sequence[Any], distinct: dict[Any, Any]) -> Codes:
     index = dict(zip(distinct, range(len(distinct)), strict=True))
     index[None] = -1
     return np.fromiter(map(index.__getitem__, column), dtype=np.int32, count=len(column))
+
+
+def or_empty(column: Categorical | None, length: int) -> Categorical:
+    """Return a column of `length` records with the empty text where it has no value."""
+    if column is None:
+        return Categorical(np.zeros(length, dtype=np.int32), ("",))
+    missing = np.int32(len(column.values))
+    codes = np.where(column.codes < 0, missing, column.codes).astype(np.int32)
+    return Categorical(codes, (*column.values, ""))
+
+
+def same(one: Categorical, other: Categorical) -> Mask:
+    """Return bool[n], both columns of n records have the same value; not where one has none."""
+    position = {value: code for code, value in enumerate(one.values)}
+    # One more cell at the end is what the code -1 of a missing value finds.
+    translated = np.array(
+        [*(position.get(value, -2) for value in other.values), -2], dtype=np.int64
+    )
+    matches: Mask = translated[other.codes] == one.codes
+    return matches
 
 
 def class_name(value: Hashable) -> str | None:

@@ -73,7 +73,9 @@ _BINARY = """\
 {"prediction": 0, "true_label": 0, "probabilities": {"0": 0.75, "1": 0.25}, "threshold": 0.5}
 """
 _CLASSES = (
-    '{"prediction": "a", "true_label": "b", "probabilities": {"a": 0.5, "b": 0.25, "c": 0.25}}\n'
+    '{"prediction": "a", "true_label": "b", "probabilities": {"a": 0.5, "b": 0.25, "c": 0.25}, '
+    '"latency_ms": 5, "shadow": '
+    '{"version": "2", "prediction": "b", "confidence": 0.5, "latency_ms": 5}}\n'
 )
 _LISTS = '{"prediction": ["a", "b"], "true_label": ["b"]}\n'
 _ANSWERS = (

@@ -14,7 +14,7 @@ from exporter.monitors.budget import Budget
 from exporter.monitors.labels import LabelValues
 from exporter.monitors.windowed_sums import Sums, WindowedSums
 from exporter.placement import add_all
-from exporter.records import Categorical, RecordBatch
+from exporter.records import RecordBatch, or_empty
 from exporter.windows import Window
 
 CURRENCIES = 5
@@ -58,7 +58,8 @@ class Cost(WindowedSums):
         known = batch.attempt & ~np.isnan(cost)
         if not known.any():
             return
-        codes = self._currencies.encode(_currency(batch).where(known))
+        currency = or_empty(batch.classes.get("currency"), len(batch))
+        codes = self._currencies.encode(currency.where(known))
         for first, weights in ((0, None), (CURRENCIES + 1, cost)):
             cells = np.where(known, codes + first, -1)
             counted = None if weights is None else weights[known]
@@ -113,13 +114,3 @@ class Cost(WindowedSums):
         """Add the state of a monitor with the same windows."""
         numbers = self._currencies.merge(other._currencies)
         self._merge_at(other, np.concatenate((numbers, numbers + CURRENCIES + 1)))
-
-
-def _currency(batch: RecordBatch) -> Categorical:
-    """Return the currencies, the empty text where none is logged."""
-    logged = batch.classes.get("currency")
-    if logged is None:
-        return Categorical(np.zeros(len(batch), dtype=np.int32), ("",))
-    missing = np.int32(len(logged.values))
-    codes = np.where(logged.codes < 0, missing, logged.codes).astype(np.int32)
-    return Categorical(codes, (*logged.values, ""))

@@ -29,6 +29,7 @@ _FIELDS = {
     "tokens_out": 8,
     "time_to_first_token_ms": 8,
     "finish_reason": "stop",
+    "shadow": {"version": "2", "prediction": "a", "confidence": 0.5, "latency_ms": 8},
     "attributions": {"feature": 1},
     "package_versions": {"package": "1"},
 }

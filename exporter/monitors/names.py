@@ -43,6 +43,7 @@ ALL = (
     "regression",
     "scores",
     "server",
+    "shadow",
     "slices",
     "syslog_alarms",
     "syslog_anomaly",

@@ -70,6 +70,7 @@ MEASURED_FIELDS = (
     "time_to_first_token_ms",
     "finish_reason",
     "slice",
+    "shadow",
     "attributions",
     "package_versions",
     "embedding",
@@ -96,7 +97,7 @@ FEATURES = "features"
 EMBEDDING = "embedding"
 OPTIONAL_FLAGS = ("escalated",)
 OPTIONAL_CLASSES = ("currency", "finish_reason")
-OPTIONAL_MAPS = ("slice", "attributions", "package_versions")
+OPTIONAL_MAPS = ("slice", "shadow", "attributions", "package_versions")
 MAPS = (FEATURES, *OPTIONAL_MAPS)
 """Fields that hold a value by name."""
 OPTIONAL_FIELDS = (
@@ -116,6 +117,7 @@ CONTEXT_FIELDS = (
     "prediction_upper",
     "currency",
     "slice",
+    "shadow",
     "attributions",
 )
 """Fields that say something about a record, but do not make it one."""

@@ -119,7 +119,10 @@ _FIELDS: Mapping[str, tuple[Kind, str]] = {
     "attributions": (_map({"type": ["number", "null"]}), "Contribution of each feature."),
     "uncertainty": (_number(), "Beside the confidence."),
     "slice": (_map(_SCALAR_OR_NULL), "Parts of the population, by name."),
-    "shadow": (Kind("object", ("object",)), "What another version would have said."),
+    "shadow": (
+        _map(_SCALAR_OR_NULL),
+        "What another version said: `version`, `prediction`, `confidence`, `latency_ms`.",
+    ),
     "arm": (_TEXT, "Of an A/B test."),
     "prediction_lower": (_number(), "Lower end of the interval that a regression predicts."),
     "prediction_upper": (_number(), "Its upper end."),

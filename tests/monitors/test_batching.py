@@ -28,6 +28,7 @@ from tests.monitors.builders import NOW, WINDOWS, batch, exposition, parse, seri
 
 FEATURES = ("age", "color")
 ELSEWHERE = {
+    "registry": "reads a file of its own, no records",
     "changes": "follows records in their order",
     "drift_evidence": "follows records in their order",
     "drift_samples": "keeps the last values in the order of reading, and compares parts of them",
@@ -70,6 +71,14 @@ FIELDS = {
     "time_to_first_token_ms": eighths,
     "finish_reason": st.sampled_from(["stop", "length"]),
     "slice": st.fixed_dictionaries({}, optional={"region": st.sampled_from(["north", "south"])}),
+    "shadow": st.fixed_dictionaries(
+        {"version": st.sampled_from(["2", "3"])},
+        optional={
+            "prediction": st.sampled_from(CLASSES),
+            "confidence": percents,
+            "latency_ms": eighths,
+        },
+    ),
     "attributions": st.dictionaries(st.sampled_from(FEATURES), eighths),
     "uncertainty": percents,
     "embedding": st.lists(eighths, min_size=2, max_size=2) | st.just([1]),
@@ -260,6 +269,7 @@ def test_every_monitor_is_there_and_has_something_to_show(reference):
         "time_to_first_token_ms": 40,
         "finish_reason": "stop",
         "slice": {"region": "north"},
+        "shadow": {"version": "2", "prediction": CLASSES[0]},
         "attributions": {"age": 0.5},
         "embedding": [1, 2],
         "uncertainty": 0.5,

@@ -33,26 +33,26 @@ def test_a_version_and_what_it_is_made_of():
         kind="forest",
         trained_on='t"\n',
         examples=1000,
-        hyperparameters={"warm": True, "depth": 6},
+        hyperparameters={"hot": True, "depth": 6},
         metrics={"accuracy": 0.75},
     )
     lineage = Lineage(versions={"1.0.0": version})
-    monitor = RegisteredVersions(["bot"])
-    monitor.update([Look(4000.0, {"bot": lineage.standings(), "unknown": lineage.standings()})])
+    monitor = RegisteredVersions(["a"])
+    monitor.update([Look(4000.0, {"a": lineage.standings(), "unknown": lineage.standings()})])
     lines = [line for line in shown(monitor).splitlines() if not line.startswith("#")]
     assert sorted(lines) == sorted(
         [
             "modeltail_registry_up 1.0",
             "modeltail_registry_last_success_timestamp_seconds 4000.0",
-            'model_stage{model="bot",model_stage="staging",version="1.0.0"} 1.0',
-            'model_stage{model="bot",model_stage="production",version="1.0.0"} 0.0',
-            'model_stage{model="bot",model_stage="archived",version="1.0.0"} 0.0',
-            'model_registered_timestamp_seconds{model="bot",version="1.0.0"} 1000.0',
-            'model_version_info{kind="forest",model="bot",trained_on="t\\"\\n",version="1.0.0"} 1.0',
-            'model_training_examples{model="bot",version="1.0.0"} 1000.0',
-            'model_offline_metric{metric="accuracy",model="bot",version="1.0.0"} 0.75',
-            'model_hyperparameter_info{model="bot",parameter="depth",value="6",version="1.0.0"} 1.0',
-            'model_hyperparameter_info{model="bot",parameter="warm",value="true",version="1.0.0"} 1.0',
+            'model_stage{model="a",model_stage="staging",version="1.0.0"} 1.0',
+            'model_stage{model="a",model_stage="production",version="1.0.0"} 0.0',
+            'model_stage{model="a",model_stage="archived",version="1.0.0"} 0.0',
+            'model_registered_timestamp_seconds{model="a",version="1.0.0"} 1000.0',
+            'model_version_info{kind="forest",model="a",trained_on="t\\"\\n",version="1.0.0"} 1.0',
+            'model_training_examples{model="a",version="1.0.0"} 1000.0',
+            'model_offline_metric{metric="accuracy",model="a",version="1.0.0"} 0.75',
+            'model_hyperparameter_info{model="a",parameter="depth",value="6",version="1.0.0"} 1.0',
+            'model_hyperparameter_info{model="a",parameter="hot",value="true",version="1.0.0"} 1.0',
         ]
     )
 

@@ -176,6 +176,7 @@ def test_every_optional_field_is_read():
         "currency": "EUR",
         "finish_reason": "stop",
         "slice": {"x": 1},
+        "shadow": {"x": 1},
         "attributions": {"x": 1},
         "package_versions": {"x": "1"},
         **dict.fromkeys(OPTIONAL_NUMBERS, 0.5),
