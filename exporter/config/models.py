@@ -109,6 +109,11 @@ class Thresholds(_Section):
         description="Least agreement of the order of features by their attributions with the "
         "reference's; Amazon SageMaker Clarify alerts below 0.9.",
     )
+    max_shadow_disagreement: Ratio | None = Field(
+        default=None,
+        description="Largest tolerable share of predictions for which a version in the shadow says "
+        "another class.",
+    )
 
 
 class _FileSource(_Section):

@@ -21,7 +21,7 @@ from exporter.windows import Window
 
 VERSIONS = 3
 _SLOTS = VERSIONS + 1
-_SERIES, _SERIES_OF_WINDOW = 2, 5
+_SERIES, _SERIES_OF_WINDOW = 2, 6
 _COMPARED, _DIFFERENT, _CONFIDENCES, _CONFIDENCE_GAP, _LATENCIES, _LATENCY_GAP = range(6)
 _SUMS = 6
 
@@ -127,6 +127,11 @@ class Shadow(WindowedSums):
             "Share of the window's comparisons at which the shadow version says something else.",
             names,
         )
+        number = GaugeMetricFamily(
+            "model_shadow_window_comparisons",
+            "Predictions of the window that are compared with the shadow version's.",
+            labels=names,
+        )
         confidence = GaugeMetricFamily(
             "model_shadow_confidence_gap_mean",
             "Mean of the shadow version's confidence less that of the version that answers.",
@@ -141,13 +146,14 @@ class Shadow(WindowedSums):
             sums = ring.total(now).reshape(_SUMS, _SLOTS)
             for slot, version in snapshot.versions:
                 at = [*values, version, ring.window.name]
+                number.add_metric(at, float(sums[_COMPARED, slot]))
                 if sums[_COMPARED, slot]:
                     ratio.count(at, float(sums[_DIFFERENT, slot]), float(sums[_COMPARED, slot]))
                 for gauge, kind in ((confidence, _CONFIDENCES), (latency, _LATENCIES)):
                     if sums[kind, slot]:
                         gauge.add_metric(at, float(sums[kind + 1, slot] / sums[kind, slot]))
         yield from ratio
-        yield from (confidence, latency)
+        yield from (number, confidence, latency)
 
     def dump(self) -> dict[str, Any]:
         """Return the state for storage."""

@@ -261,6 +261,7 @@ def test_the_complete_example():
         "max_error_ratio": 0.05,
         "max_calibration_error": None,
         "min_attribution_rank_agreement": None,
+        "max_shadow_disagreement": None,
     }
     assert model.drift.reference == Path("/etc/modeltail/support_bot.ref")
     assert {name: column.test for name, column in model.drift.columns.items()} == {

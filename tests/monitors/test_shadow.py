@@ -43,6 +43,7 @@ def test_the_two_are_compared_record_by_record():
             f"model_shadow_{name}{{shadow_version=2,window={window}}}": value
             for window in ("5m", "1h")
             for name, value in (
+                ("window_comparisons", 4),
                 ("disagreement_ratio", 0.25),
                 ("disagreement_lower_ratio", lower),
                 ("disagreement_upper_ratio", upper),
@@ -100,7 +101,7 @@ def test_further_versions_are_other():
     lines = [record("a", {"version": str(one), "prediction": "b"}) for one in range(2, 7)]
     monitor.update(batch(*lines, windows=WINDOWS))
     found = series(monitor)
-    totals = {name: value for name, value in found.items() if "comparisons" in name}
+    totals = {name: value for name, value in found.items() if "comparisons_total" in name}
     assert totals == {
         f"model_shadow_comparisons_total{{shadow_version={version}}}": number
         for version, number in (("2", 1), ("3", 1), ("4", 1), ("other", 2))
