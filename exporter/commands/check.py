@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from exporter.config import Configuration, ModelSource, Rules, SyslogSource
     from exporter.records import RecordBatch, SyslogBatch
+    from exporter.registry.looker import Models
     from exporter.tailing.inputs import Block
 
 DEFAULT_SAMPLE = 1000
@@ -128,8 +129,9 @@ def try_out(file: Path, sample: int, streams: Streams) -> int:
 
     configuration = config.load(file)
     print(f"{file}: the configuration is valid", file=streams.out)
+    registered, unreadable = _registry(configuration, streams)
     reports = [
-        *(_model(configuration, model, sample) for model in configuration.models),
+        *(_model(configuration, model, sample, registered) for model in configuration.models),
         *(_syslog(source, sample) for source in configuration.syslog),
     ]
     for report in reports:
@@ -140,7 +142,24 @@ def try_out(file: Path, sample: int, streams: Streams) -> int:
             print(f"  {fact}", file=streams.out)
         for problem in report.problems:
             print(f"  problem: {problem}", file=streams.out)
-    return sum(len(report.problems) for report in reports)
+    return unreadable + sum(len(report.problems) for report in reports)
+
+
+def _registry(configuration: Configuration, streams: Streams) -> tuple[Models | None, int]:
+    """Return what the registry knows, if there is one, and how many problems it has."""
+    from exporter.commands.printable import printable  # noqa: PLC0415
+    from exporter.errors import UsageError  # noqa: PLC0415
+    from exporter.registry.file_reader import FileReader  # noqa: PLC0415
+
+    if configuration.registry is None:
+        return None, 0
+    try:
+        return FileReader(configuration.registry.file)(), 0
+    except UsageError as error:
+        found = [printable(line) for line in str(error).splitlines()]
+        for problem in found:
+            print(f"  problem: {problem}", file=streams.out)
+        return None, len(found)
 
 
 def _alertmanager(path: Path, streams: Streams) -> int:
@@ -327,7 +346,18 @@ def _extra_features(report: Report, features: Sequence[str], batches: list[Recor
         report.facts.append(f"features that no reference and no rule knows: {some}{more}")
 
 
-def _model(configuration: Configuration, model: ModelSource, sample: int) -> Report:
+def _versions(report: Report, registered: Models | None, batches: Sequence[RecordBatch]) -> None:
+    from exporter.commands import registry_outlook  # noqa: PLC0415
+
+    if registered is not None:
+        standings = registered.get(report.name, ())
+        report.facts += registry_outlook.facts(standings)
+        report.problems += registry_outlook.problems(standings, batches)
+
+
+def _model(
+    configuration: Configuration, model: ModelSource, sample: int, registered: Models | None
+) -> Report:
     from exporter.assembly import (  # noqa: PLC0415
         features_read,
         read_reference,
@@ -376,6 +406,7 @@ def _model(configuration: Configuration, model: ModelSource, sample: int) -> Rep
             "no record holds anything to measure; map the log's keys with `fields`; "
             f"it has the keys {keys}"
         )
+    _versions(report, registered, batches)
     _count_invalid(report, batches)
     return report
 

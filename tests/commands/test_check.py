@@ -335,3 +335,47 @@ def test_rules_that_all_keep_are_no_problem(check):
     assert (code, problems(out)) == (0, [])
     assert "no rule knows: x0, x1, " in out
     assert "x19 and 2 more\n" in out
+
+
+REGISTRY = b"""
+models:
+  bot:
+    versions: {1.0.0: {registered: 2026-11-01T00:00:00Z}}
+    history: [{at: 2026-11-01T00:00:01Z, action: promote, version: 1.0.0}]
+"""
+
+
+def registered(name="bot"):
+    """Return a configuration of one model with a registry."""
+    return json.dumps(
+        {"registry": {"file": "versions"}, "models": [{"name": name, "paths": ["log"]}]}
+    )
+
+
+def test_versions_are_looked_up_in_the_registry(check):
+    """Those that it does not know are problems; a record without one is none."""
+    versions = ["1.0.0", "1.0", "\x1b[2J", None, "1.0"]
+    logged = [{**GOOD, "model_version": version} for version in versions]
+    code, out, _ = check(registered(), log=logged, versions=REGISTRY)
+    assert code == 1
+    assert "  registry: 1 versions, in production: 1.0.0\n" in out
+    assert problems(out) == [
+        "1 records name version \ufffd[2J, which is not registered",
+        "2 records name version 1.0, which is not registered",
+    ]
+
+
+def test_a_model_that_the_registry_does_not_have_is_told(check):
+    """Most likely it has another name there."""
+    code, out, _ = check(registered("cat"), log=[GOOD], versions=REGISTRY)
+    assert code == 1
+    assert "  registry: 0 versions, in production: none\n" in out
+
+
+def test_a_registry_that_can_not_be_read_is_one_problem(check):
+    """With file and line; the logs are tried all the same."""
+    code, out, _ = check(registered(), log=[GOOD], versions=b"models: 1\n")
+    assert code == 1
+    assert "bot: 1 of 1 lines parse\n" in out
+    (problem,) = problems(out)
+    assert problem.endswith("versions:1: models: expected a map, got 1")

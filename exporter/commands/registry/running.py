@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import json
 import time
@@ -121,7 +122,11 @@ def _changed(
 
 
 def _event(action: Action, version: str, arguments: argparse.Namespace) -> Event:
-    by = arguments.by or getpass.getuser()
+    by = arguments.by
+    if by is None:
+        # In a container, nobody may have a name.
+        with contextlib.suppress(OSError, KeyError):
+            by = getpass.getuser()
     return Event(
         at=utc(time.time()), action=action, version=version, by=by, reason=arguments.reason
     )
