@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from exporter.dependencies.probing import Check, Probe, ProbeError, Reason
+from exporter.draining import drained
 
 logger = logging.getLogger(__name__)
 
@@ -95,12 +96,7 @@ class Checker:
 
     def results(self) -> list[Check]:
         """Return what was found since the last call; never waits."""
-        found = []
-        while True:
-            try:
-                found.append(self._results.get_nowait())
-            except Empty:
-                return found
+        return drained(self._results)
 
     def _look_again(self, one: Watched) -> None:
         while not self._stopping.is_set():

@@ -6,8 +6,9 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
+from exporter.draining import drained
 from exporter.errors import UsageError
 from exporter.registry.lineage import Standing
 
@@ -78,12 +79,7 @@ class Looker:
 
     def results(self) -> list[Look]:
         """Return what was found since the last call; never waits."""
-        found = []
-        while True:
-            try:
-                found.append(self._found.get_nowait())
-            except Empty:
-                return found
+        return drained(self._found)
 
     def _look_again(self) -> None:
         while not self._stopping.is_set():

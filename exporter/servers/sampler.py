@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
+from exporter.draining import drained
 from exporter.servers import finding, pid_file
 from exporter.servers.sampling import (
     DeniedError,
@@ -113,12 +114,7 @@ class Sampler:
     def results(self) -> list[Sample]:
         """Return what was found since the last call; never waits."""
         self._give_up_late_ones()
-        found = []
-        while True:
-            try:
-                found.append(self._results.get_nowait())
-            except Empty:
-                return found
+        return drained(self._results)
 
     def look(self) -> None:
         """Look at the servers that are due, one after the other."""
