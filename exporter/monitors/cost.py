@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.monitors.budget import Budget
+from exporter.monitors.labelled_sums import LabelledSums, Snapshot
 from exporter.monitors.labels import LabelValues
-from exporter.monitors.windowed_sums import Sums, WindowedSums
-from exporter.placement import add_all
 from exporter.records import RecordBatch, or_empty
 from exporter.windows import Window
 
 CURRENCIES = 5
+_NUMBER, _SUM = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot(Sums):
-    """Number and sum of the costs by currency at one moment."""
-
-    currencies: list[tuple[int, str]]
-
-
-class Cost(WindowedSums):
+class Cost(LabelledSums):
     """Sum and rolling mean of the logged cost, by currency; the empty one where none is logged.
 
     Parameters
@@ -45,10 +37,9 @@ class Cost(WindowedSums):
     def __init__(
         self, labels: Mapping[str, str], windows: Sequence[Window], budget: Budget
     ) -> None:
-        super().__init__(labels, windows, 2 * (CURRENCIES + 1))
-        self._currencies = LabelValues(
-            CURRENCIES, grant=lambda: budget.claim("model_cost_total", 2 + len(windows))
-        )
+        series = 2 + len(windows)
+        currencies = LabelValues(CURRENCIES, grant=lambda: budget.claim("model_cost_total", series))
+        super().__init__(labels, windows, 2, currencies, "currencies")
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
@@ -59,21 +50,13 @@ class Cost(WindowedSums):
         if not known.any():
             return
         currency = or_empty(batch.classes.get("currency"), len(batch))
-        codes = self._currencies.encode(currency.where(known))
-        for first, weights in ((0, None), (CURRENCIES + 1, cost)):
-            cells = np.where(known, codes + first, -1)
-            counted = None if weights is None else weights[known]
-            self._totals += np.bincount(cells[known], counted, minlength=len(self._totals))
-            add_all(self._rings, batch.placements, cells, weights)
-
-    def snapshot(self) -> Snapshot:
-        """Return an immutable copy."""
-        sums = super().snapshot()
-        return Snapshot(sums.totals, sums.rings, self._currencies.numbered())
+        slots = self._values.encode(currency.where(known))
+        self._count(batch, slots, _NUMBER, known)
+        self._count(batch, slots, _SUM, known, cost)
 
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield counters and the rolling mean, by currency; nothing before the first cost."""
-        if not snapshot.currencies:
+        if not snapshot.named:
             return
         names, values = list(self._labels), list(self._labels.values())
         total = CounterMetricFamily(
@@ -89,28 +72,15 @@ class Cost(WindowedSums):
             "Mean cost of the window's predictions that log it.",
             labels=[*names, "window", "currency"],
         )
-        for position, currency in snapshot.currencies:
+        totals = self._table(snapshot.totals)
+        for position, currency in snapshot.named:
             at = [*values, currency]
-            number.add_metric(at, float(snapshot.totals[position]))
-            total.add_metric(at, float(snapshot.totals[CURRENCIES + 1 + position]))
+            number.add_metric(at, float(totals[_NUMBER, position]))
+            total.add_metric(at, float(totals[_SUM, position]))
         for ring in snapshot.rings:
-            sums = ring.total(now)
-            for position, currency in snapshot.currencies:
-                if sums[position]:
-                    one = float(sums[CURRENCIES + 1 + position] / sums[position])
+            sums = self._table(ring.total(now))
+            for position, currency in snapshot.named:
+                if sums[_NUMBER, position]:
+                    one = float(sums[_SUM, position] / sums[_NUMBER, position])
                     mean.add_metric([*values, ring.window.name, currency], one)
         yield from (total, number, mean)
-
-    def dump(self) -> dict[str, Any]:
-        """Return the state for storage."""
-        return {**super().dump(), "currencies": self._currencies.dump()}
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`dump` returned."""
-        super().load(state)
-        self._currencies.load(**state["currencies"])
-
-    def merge(self, other: Cost) -> None:
-        """Add the state of a monitor with the same windows."""
-        numbers = self._currencies.merge(other._currencies)
-        self._merge_at(other, np.concatenate((numbers, numbers + CURRENCIES + 1)))

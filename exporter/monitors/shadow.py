@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporter.monitors.bounded_ratio import BoundedRatio
 from exporter.monitors.budget import Budget
+from exporter.monitors.labelled_sums import LabelledSums, Snapshot
 from exporter.monitors.labels import LabelValues
-from exporter.monitors.windowed_sums import Sums, WindowedSums
-from exporter.placement import add_all
-from exporter.records import FeatureColumn, Floats, Mask, RecordBatch, or_empty, same
+from exporter.records import FeatureColumn, Floats, RecordBatch, or_empty, same
 from exporter.windows import Window
 
 VERSIONS = 3
-_SLOTS = VERSIONS + 1
 _SERIES, _SERIES_OF_WINDOW = 2, 6
 _COMPARED, _DIFFERENT, _CONFIDENCES, _CONFIDENCE_GAP, _LATENCIES, _LATENCY_GAP = range(6)
 _SUMS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot(Sums):
-    """The sums, and the numbers of the shadow versions, at one moment."""
-
-    versions: list[tuple[int, str]]
-
-
-class Shadow(WindowedSums):
+class Shadow(LabelledSums):
     """Compares what is logged in `shadow` with the answer to the same input.
 
     The comparison is paired: a record counts if both versions say a class. A gap is what the shadow
@@ -54,11 +43,11 @@ class Shadow(WindowedSums):
     def __init__(
         self, labels: Mapping[str, str], windows: Sequence[Window], budget: Budget
     ) -> None:
-        super().__init__(labels, windows, _SUMS * _SLOTS)
         series = _SERIES + _SERIES_OF_WINDOW * len(windows)
-        self._versions = LabelValues(
+        versions = LabelValues(
             VERSIONS, grant=lambda: budget.claim("model_shadow_comparisons_total", series)
         )
+        super().__init__(labels, windows, _SUMS, versions, "versions")
 
     def update(self, batch: RecordBatch) -> None:
         """Fold in a batch."""
@@ -70,7 +59,7 @@ class Shadow(WindowedSums):
         if not known.any():
             return
         version = said["version"].categorical() if "version" in said else None
-        slots = self._versions.encode(or_empty(version, len(batch)).where(known))
+        slots = self._values.encode(or_empty(version, len(batch)).where(known))
         confidence = _gap(said, "confidence", 1.0, batch.confidence)
         latency = _gap(said, "latency_ms", 1e-3, batch.latency)
         self._count(batch, slots, _COMPARED, known)
@@ -80,27 +69,9 @@ class Shadow(WindowedSums):
             self._count(batch, slots, cell, both)
             self._count(batch, slots, cell + 1, both, gap)
 
-    def _count(
-        self,
-        batch: RecordBatch,
-        slots: NDArray[np.int64],
-        kind: int,
-        rows: Mask,
-        weights: Floats | None = None,
-    ) -> None:
-        cells = np.where(rows, slots + kind * _SLOTS, -1)
-        counted = None if weights is None else weights[rows]
-        self._totals += np.bincount(cells[rows], counted, minlength=len(self._totals))
-        add_all(self._rings, batch.placements, cells, weights)
-
-    def snapshot(self) -> Snapshot:
-        """Return an immutable copy."""
-        sums = super().snapshot()
-        return Snapshot(sums.totals, sums.rings, self._versions.numbered())
-
     def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         """Yield counters and rolling figures; nothing before the first comparison."""
-        if not snapshot.versions:
+        if not snapshot.named:
             return
         names, values = [*self._labels, "shadow_version"], list(self._labels.values())
         compared = CounterMetricFamily(
@@ -113,8 +84,8 @@ class Shadow(WindowedSums):
             "Predictions of a class for which the shadow version says another one.",
             labels=names,
         )
-        totals = snapshot.totals.reshape(_SUMS, _SLOTS)
-        for slot, version in snapshot.versions:
+        totals = self._table(snapshot.totals)
+        for slot, version in snapshot.named:
             compared.add_metric([*values, version], float(totals[_COMPARED, slot]))
             different.add_metric([*values, version], float(totals[_DIFFERENT, slot]))
         yield from (compared, different)
@@ -143,8 +114,8 @@ class Shadow(WindowedSums):
             labels=names,
         )
         for ring in snapshot.rings:
-            sums = ring.total(now).reshape(_SUMS, _SLOTS)
-            for slot, version in snapshot.versions:
+            sums = self._table(ring.total(now))
+            for slot, version in snapshot.named:
                 at = [*values, version, ring.window.name]
                 number.add_metric(at, float(sums[_COMPARED, slot]))
                 if sums[_COMPARED, slot]:
@@ -154,21 +125,6 @@ class Shadow(WindowedSums):
                         gauge.add_metric(at, float(sums[kind + 1, slot] / sums[kind, slot]))
         yield from ratio
         yield from (number, confidence, latency)
-
-    def dump(self) -> dict[str, Any]:
-        """Return the state for storage."""
-        return {**super().dump(), "versions": self._versions.dump()}
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`dump` returned."""
-        super().load(state)
-        self._versions.load(**state["versions"])
-
-    def merge(self, other: Shadow) -> None:
-        """Add the state of a monitor with the same windows."""
-        numbers = self._versions.merge(other._versions)
-        kinds = np.arange(_SUMS)[:, np.newaxis] * _SLOTS
-        self._merge_at(other, (kinds + numbers).ravel())
 
 
 def _gap(said: Mapping[str, FeatureColumn], name: str, unit: float, answered: Floats) -> Floats:
