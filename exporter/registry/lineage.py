@@ -106,13 +106,12 @@ class Lineage(Section):
     def standings(self) -> tuple[Standing, ...]:
         """Return all versions as they are now, the newest by semantic order first."""
         state = _state(self)
-        production = self.production
         ordered = sorted(self.versions, key=semver.Version.parse, reverse=True)
         return tuple(
             Standing(
                 name,
                 self.versions[name],
-                _stage(name, production, state),
+                state.stage(name),
                 state.deployed.get(name),
                 state.archived.get(name),
             )
@@ -157,6 +156,11 @@ class _State:
     withdrawn: set[str] = field(default_factory=set)
     """Versions that somebody archived: not those that another one took the place of."""
 
+    def stage(self, name: str) -> Stage:
+        if self.in_production[-1:] == [name]:
+            return "production"
+        return "archived" if name in self.archived else "staging"
+
     def take(self, event: Event, versions: Mapping[str, Version]) -> None:
         if event.version not in versions:
             known = ", ".join(versions) or "none"
@@ -164,7 +168,7 @@ class _State:
         _ACTIONS[event.action](self, event)
 
     def promote(self, event: Event) -> None:
-        if self.in_production[-1:] == [event.version]:
+        if self.stage(event.version) == "production":
             raise RefusedError(f"version {event.version} is in production already")
         self._leave(event)
         if event.version in self.in_production:
@@ -184,7 +188,7 @@ class _State:
         self._enter(event)
 
     def archive(self, event: Event) -> None:
-        if self.in_production[-1:] == [event.version]:
+        if self.stage(event.version) == "production":
             raise RefusedError(
                 f"version {event.version} is in production; promote another one, or roll back"
             )
@@ -216,12 +220,6 @@ def _state(lineage: Lineage) -> _State:
         except RefusedError as error:
             raise RefusedError(f"history[{position}]: {error}") from error
     return state
-
-
-def _stage(name: str, production: str | None, state: _State) -> Stage:
-    if name == production:
-        return "production"
-    return "archived" if name in state.archived else "staging"
 
 
 def _no_semantic_version(name: str) -> str:
